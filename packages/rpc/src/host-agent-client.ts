@@ -25,6 +25,8 @@ export function openHostAgentClient(options: HostAgentClientOptions): HostAgentC
     sessionManager,
     readMaxBytes: RPC_MESSAGE_BYTES_MAX,
     writeMaxBytes: RPC_MESSAGE_BYTES_MAX,
+    // Files and output go over a local network: compressing them costs more than it saves.
+    acceptCompression: [],
     interceptors: [clientErrorInterceptor(), bearerInterceptor(options.token)],
   })
   const client = createClient(HostAgentService, transport)

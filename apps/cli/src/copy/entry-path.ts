@@ -1,0 +1,24 @@
+import { posix } from "node:path"
+
+import type { FileEntryBody } from "@thaw/api"
+import { PlatformError } from "@thaw/model"
+
+/** Path of an entry of a listing. Raises `unimplemented` for one that is not UTF-8: no command line can name it. */
+export function pathOfEntry(entry: FileEntryBody): string {
+  if (entry.path_encoding === undefined) return entry.path
+  const shown = Buffer.from(entry.path, "base64").toString()
+  throw new PlatformError("unimplemented", `"${shown}" is not a UTF-8 path and cannot be copied`)
+}
+
+/**
+ * Name under which an entry is stored in its directory.
+ *
+ * A sandbox is not trusted: a name that would lead out of the directory raises `internal`.
+ */
+export function nameOfEntry(entry: FileEntryBody): string {
+  const name = posix.basename(pathOfEntry(entry))
+  if (name === "" || name === "." || name === ".." || name.includes("/") || name.includes("\0")) {
+    throw new PlatformError("internal", `the sandbox names a file "${entry.path}", which cannot be stored`)
+  }
+  return name
+}

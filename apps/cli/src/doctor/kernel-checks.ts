@@ -1,0 +1,94 @@
+import { access, constants, open } from "node:fs/promises"
+
+import { CommandFailedError, probeUserfaultfd, run } from "@thaw/linux"
+
+import { fail, ok, warn, type Check } from "./finding.ts"
+
+const COMMAND_TIMEOUT_MS = 10_000
+
+/** What the host's kernel must offer */
+export function kernelChecks(): Check[] {
+  return [
+    { name: "device-mapper", look: checkDeviceMapper },
+    { name: "userfaultfd", look: checkUserfaultfd },
+    { name: "tun", look: checkTun },
+    { name: "nftables", look: checkNftables },
+    { name: "iproute2", look: checkIproute },
+  ]
+}
+
+async function checkDeviceMapper() {
+  const advice =
+    "nothing need be done: root file systems are qcow2 overlays then; a kernel with dm-snapshot avoids that"
+  if (!(await exists("/dev/mapper/control"))) return warn("/dev/mapper/control is missing", advice)
+  const version = await tryRun(["dmsetup", "version"])
+  if (!version.ok) return warn(`dmsetup does not reach the kernel: ${version.text}`, advice)
+  const targets = await tryRun(["dmsetup", "targets"])
+  if (!targets.text.includes("snapshot"))
+    return warn("the kernel has no snapshot target loaded", "modprobe dm-snapshot")
+  return ok(version.text.replaceAll(/\s+/g, " "))
+}
+
+function checkUserfaultfd() {
+  const advice =
+    "paused sandboxes cannot be restored lazily; use a kernel with CONFIG_USERFAULTFD, 6.1 or newer"
+  try {
+    const probe = probeUserfaultfd()
+    if (!probe.servesSharedMemory) return warn("opens, but does not serve shared memory", advice)
+    if (!probe.handlesKernelFaults)
+      return warn("serves user space only", "sysctl vm.unprivileged_userfaultfd=1")
+    return ok(
+      `opens by ${probe.source === "device" ? "/dev/userfaultfd" : "system call"} and serves shared memory`,
+    )
+  } catch (error) {
+    return warn(error instanceof Error ? error.message : String(error), advice)
+  }
+}
+
+async function checkTun() {
+  try {
+    await using _device = await open("/dev/net/tun", constants.O_RDWR)
+    return ok("/dev/net/tun opens")
+  } catch (error) {
+    return fail(`/dev/net/tun cannot be opened (${(error as NodeJS.ErrnoException).code})`, "modprobe tun")
+  }
+}
+
+async function checkNftables() {
+  const version = await tryRun(["nft", "--version"])
+  if (version.isMissing) return warn("nft is not installed", '"thaw up" installs the package nftables')
+  const rules = await tryRun(["nft", "list", "tables"])
+  if (rules.ok) return ok(version.text)
+  return fail(
+    `nft cannot list tables: ${rules.text}`,
+    "run as root, on a kernel with nf_tables (modprobe nf_tables)",
+  )
+}
+
+async function checkIproute() {
+  const version = await tryRun(["ip", "-V"])
+  if (version.isMissing) return warn("ip is not installed", '"thaw up" installs the package iproute2')
+  const namespaces = await tryRun(["ip", "netns", "list"])
+  if (version.ok && namespaces.ok) return ok(version.text)
+  return fail(`ip does not work: ${version.ok ? namespaces.text : version.text}`, "run as root")
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function tryRun(
+  argv: [string, ...string[]],
+): Promise<{ ok: boolean; isMissing: boolean; text: string }> {
+  try {
+    const { stdout } = await run(argv, { timeoutMs: COMMAND_TIMEOUT_MS })
+    return { ok: true, isMissing: false, text: stdout.trim() }
+  } catch (error) {
+    if (!(error instanceof CommandFailedError)) throw error
+    const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
+    return { ok: false, isMissing, text: error.stderr.trim().split("\n")[0] ?? "" }
+  }
+}

@@ -1,0 +1,99 @@
+import { PlatformError } from "@thaw/model"
+import { describe, expect, it } from "vitest"
+
+import { formatDuration } from "./format-duration.ts"
+import { formatTable } from "./format-table.ts"
+import { Output } from "./output.ts"
+import { formatStepEnd, reportStep } from "./progress-reporter.ts"
+import { shellQuote } from "./shell-quote.ts"
+
+function recorder(isTTY: boolean, json: boolean) {
+  const texts = { stdout: "", stderr: "" }
+  const output = new Output({
+    json,
+    stdout: { write: (text) => (texts.stdout += text) },
+    stderr: { isTTY, write: (text) => (texts.stderr += text) },
+  })
+  return { output, texts }
+}
+
+describe("formatDuration()", () => {
+  it.each([
+    [0, "0 ms"],
+    [840.4, "840 ms"],
+    [12_345, "12.3 s"],
+    [245_000, "4 min 5 s"],
+    [11_520_000, "3 h 12 min"],
+    [187_200_000, "2 d 4 h"],
+  ])("%d is %s", (durationMs, text) => {
+    expect(formatDuration(durationMs)).toBe(text)
+  })
+})
+
+describe("formatTable()", () => {
+  it("pads to the widest cell and leaves no blanks at the end", () => {
+    expect(
+      formatTable([
+        ["ID", "STATUS"],
+        ["sbxabc", "running"],
+        ["s", ""],
+      ]),
+    ).toBe("ID      STATUS\nsbxabc  running\ns\n")
+    expect(formatTable([])).toBe("")
+  })
+})
+
+describe("shellQuote()", () => {
+  it.each([
+    ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["thaw_abc", "thaw_abc"],
+    ["", "''"],
+    ["a b", "'a b'"],
+    ["$(rm -rf /)", "'$(rm -rf /)'"],
+    ["it's", String.raw`'it'\''s'`],
+    ["a\nb", "'a\nb'"],
+  ])("quotes %j as %s", (text, quoted) => {
+    expect(shellQuote(text)).toBe(quoted)
+  })
+})
+
+describe("Output", () => {
+  it("keeps results and errors apart", () => {
+    const { output, texts } = recorder(false, false)
+    output.result({ a: 1 }, "a is 1\n")
+    output.error(new PlatformError("not_found", "no sandbox"))
+    expect(texts).toEqual({ stdout: "a is 1\n", stderr: "thaw: no sandbox\n" })
+  })
+
+  it("writes one JSON object each in JSON mode", () => {
+    const { output, texts } = recorder(false, true)
+    output.result({ a: 1 }, "a is 1\n")
+    output.error(new PlatformError("not_found", "no sandbox", { details: { id: "x" } }))
+    expect(texts.stdout).toBe('{"a":1}\n')
+    expect(JSON.parse(texts.stderr)).toEqual({
+      error: { code: "not_found", message: "no sandbox", details: { id: "x" } },
+    })
+  })
+})
+
+describe("progress of steps", () => {
+  it("formats the end of a step", () => {
+    expect(formatStepEnd({ step: "kernel", state: "done", durationMs: 12_345 })).toBe("✓ kernel (12.3 s)")
+    expect(formatStepEnd({ step: "kernel", state: "skipped" })).toBe("· kernel: already done")
+    expect(formatStepEnd({ step: "kernel", state: "failed", message: "no disk" })).toBe("✗ kernel: no disk")
+  })
+
+  it("is plain lines where nobody watches", () => {
+    const { output, texts } = recorder(false, false)
+    reportStep(output, { step: "kernel", state: "started" })
+    reportStep(output, { step: "kernel", state: "progress", message: "50 %" })
+    reportStep(output, { step: "kernel", state: "done", durationMs: 5 })
+    expect(texts.stderr).toBe("✓ kernel (5 ms)\n")
+  })
+
+  it("shows what is under way on a terminal", () => {
+    const { output, texts } = recorder(true, false)
+    reportStep(output, { step: "kernel", state: "progress", message: "50 %" })
+    expect(texts.stderr).toContain("… kernel: 50 %")
+  })
+})

@@ -1,0 +1,55 @@
+import { PlatformError } from "@thaw/model"
+
+/** A stream that text goes to; `isTTY` tells whether a person looks at it */
+export interface TextSink {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
+
+/** What errors look like to a program: the shape the REST API uses */
+export interface ErrorReport {
+  readonly error: { readonly code: string; readonly message: string; readonly details?: unknown }
+}
+
+/** Where a command's words go: results to standard output, progress and errors to standard error */
+export class Output {
+  readonly json: boolean
+  readonly #stdout: TextSink
+  readonly #stderr: TextSink
+
+  constructor(options: { json: boolean; stdout: TextSink; stderr: TextSink }) {
+    this.json = options.json
+    this.#stdout = options.stdout
+    this.#stderr = options.stderr
+  }
+
+  /** Writes the result of the command: `value` in JSON mode, else `text` */
+  result(value: unknown, text: string): void {
+    this.#stdout.write(this.json ? `${JSON.stringify(value)}\n` : text)
+  }
+
+  /** Writes a line for the person watching */
+  progress(line: string): void {
+    this.#stderr.write(`${line}\n`)
+  }
+
+  /** Replaces the line being shown; shows nothing where the output is not a terminal */
+  transient(line: string): void {
+    if (this.#stderr.isTTY === true) this.#stderr.write(`\r\u001b[2K${line}`)
+  }
+
+  /** Writes an error: one line, or one JSON object in JSON mode */
+  error(thrown: unknown): void {
+    const report = toErrorReport(thrown)
+    this.#stderr.write(this.json ? `${JSON.stringify(report)}\n` : `thaw: ${report.error.message}\n`)
+  }
+}
+
+/** Describes anything thrown. The operator's own machine is at hand, so an unknown error keeps its text. */
+export function toErrorReport(thrown: unknown): ErrorReport {
+  if (thrown instanceof PlatformError) {
+    const { code, message, details } = thrown
+    return { error: { code, message, ...(details === undefined ? {} : { details }) } }
+  }
+  return { error: { code: "internal", message: thrown instanceof Error ? thrown.message : String(thrown) } }
+}

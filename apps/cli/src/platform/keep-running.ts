@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from "node:timers/promises"
+
+import { isAlive, startDetached, type ProcessIdentity } from "@thaw/linux"
+
+import type { ProcessPlan } from "./plan-processes.ts"
+import { countFailures, planRestartDelayMs } from "./restart-delay.ts"
+
+const POLL_MS = 250
+
+export interface KeepRunningEvents {
+  /** Awaited before the process is watched: it must be on record before anything else happens */
+  readonly onStarted: (identity: ProcessIdentity) => Promise<void>
+  readonly onEnded: (restartDelayMs: number) => void
+}
+
+/**
+ * Starts a process, and starts it again whenever it ends, until `signal` aborts. The process is left running then.
+ *
+ * Each process has a session of its own, so a Ctrl-C of the terminal does not reach it.
+ */
+export async function keepRunning(
+  plan: ProcessPlan,
+  events: KeepRunningEvents,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0
+  while (!signal.aborted) {
+    const startedAt = performance.now()
+    const identity = await startDetached(plan.argv, { logPath: plan.logPath, env: plan.env }).catch(
+      () => undefined,
+    )
+    if (identity !== undefined) {
+      await events.onStarted(identity)
+      await waitForEnd(identity, signal)
+    }
+    if (signal.aborted) return
+    failures = countFailures(failures, performance.now() - startedAt)
+    const delayMs = planRestartDelayMs(failures)
+    events.onEnded(delayMs)
+    await pause(delayMs, signal)
+  }
+}
+
+async function waitForEnd(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && (await isAlive(identity))) await pause(POLL_MS, signal)
+}
+
+/** Sleeps; returns early when `signal` aborts */
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  await sleep(durationMs, undefined, { signal }).catch(() => undefined)
+}

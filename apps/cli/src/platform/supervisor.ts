@@ -1,0 +1,155 @@
+import { open } from "node:fs/promises"
+
+import { identifyProcess, type ProcessIdentity } from "@thaw/linux"
+import { PlatformError } from "@thaw/model"
+
+import { formatDuration } from "../output/format-duration.ts"
+import type { StepEvent } from "../output/progress-reporter.ts"
+import { endPlatformProcesses } from "./end-platform-processes.ts"
+import { keepRunning } from "./keep-running.ts"
+import { planProcesses, platformUrl, type PlatformPorts, type ProcessPlan } from "./plan-processes.ts"
+import type { PlatformPaths } from "./platform-paths.ts"
+import { removePlatformRecord, writePlatformRecord, type PlatformRecord } from "./platform-record.ts"
+import { readLogTail } from "./read-log-tail.ts"
+import { rotateLog } from "./rotate-log.ts"
+import { waitUntilReady } from "./wait-until-ready.ts"
+
+/** The control plane opens its database, the host agent looks after what an earlier run left */
+const READY_TIMEOUT_MS = 120_000
+const LOG_TAIL_BYTES = 4_000
+
+export interface SupervisorOptions extends PlatformPorts {
+  readonly paths: PlatformPaths
+  /** Root of the checkout */
+  readonly sourceDir: string
+  readonly node: string
+  readonly onStep: (event: StepEvent) => void
+}
+
+/**
+ * Owns the platform's processes: starts them, restarts those that die, and ends them when disposed. The record on disk always
+ * names what runs, so that whoever finds a record without its supervisor can clean up.
+ *
+ * ```
+ * preparing → starting → ready → stopping → (record removed)
+ * ```
+ */
+export class Supervisor implements AsyncDisposable {
+  readonly #options: SupervisorOptions
+  readonly #stop = new AbortController()
+  readonly #loops: Promise<void>[] = []
+  #record: PlatformRecord
+  #isClosed = false
+
+  private constructor(options: SupervisorOptions, record: PlatformRecord) {
+    this.#options = options
+    this.#record = record
+  }
+
+  /** Puts this process on record. The caller holds the lock of the data directory. */
+  static async open(options: SupervisorOptions): Promise<Supervisor> {
+    const self = await identifyProcess(process.pid)
+    if (self === undefined) throw new Error("this process is not in /proc")
+    const supervisor = new Supervisor(options, {
+      version: 1,
+      state: "preparing",
+      supervisor: self,
+      processes: [],
+      url: platformUrl(options.port),
+      port: options.port,
+      agentPort: options.agentPort,
+      startedAtMs: Date.now(),
+    })
+    await supervisor.#update({})
+    return supervisor
+  }
+
+  get record(): PlatformRecord {
+    return this.#record
+  }
+
+  /**
+   * Starts the processes and waits until they can serve.
+   *
+   * @throws {PlatformError} `internal` with the end of its log when one ends meanwhile, `deadline_exceeded` when they take too long
+   */
+  async start(signal: AbortSignal): Promise<void> {
+    const startedAt = performance.now()
+    this.#options.onStep({ step: "start", state: "started" })
+    await this.#update({ state: "starting" })
+    const attempt = new AbortController()
+    for (const plan of planProcesses(this.#options)) await this.#launch(plan, attempt)
+    const ready = AbortSignal.any([signal, attempt.signal])
+    await waitUntilReady(this.#record.url, { timeoutMs: READY_TIMEOUT_MS, signal: ready })
+    await this.#update({ state: "ready" })
+    this.#options.onStep({ step: "start", state: "done", durationMs: performance.now() - startedAt })
+  }
+
+  /** Stops the processes and removes the record; sandboxes keep running. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#stop.abort()
+    await Promise.all(this.#loops)
+    await this.#update({ state: "stopping" })
+    await endPlatformProcesses(this.#record.processes)
+    await removePlatformRecord(this.#options.paths.record)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** Runs one process for good; its first end before the platform was ready fails `attempt` */
+  async #launch(plan: ProcessPlan, attempt: AbortController): Promise<void> {
+    await rotateLog(plan.logPath)
+    const logOffset = await sizeOf(plan.logPath)
+    const { promise: firstStart, resolve } = Promise.withResolvers<void>()
+    const onEnded = (restartDelayMs: number) => {
+      resolve()
+      if (this.#record.state === "starting") {
+        void this.#explainEnd(plan, logOffset).then((error) => attempt.abort(error))
+        return
+      }
+      this.#sayRestart(plan, restartDelayMs)
+    }
+    const onStarted = async (identity: ProcessIdentity) => {
+      await this.#recordProcess(plan, identity)
+      resolve()
+    }
+    this.#loops.push(keepRunning(plan, { onStarted, onEnded }, this.#stop.signal))
+    await firstStart
+  }
+
+  #sayRestart(plan: ProcessPlan, restartDelayMs: number): void {
+    const message = `ended; starting it again in ${formatDuration(restartDelayMs)}; its log is ${plan.logPath}`
+    this.#options.onStep({ step: plan.name, state: "failed", message })
+  }
+
+  async #explainEnd(plan: ProcessPlan, logOffset: number): Promise<PlatformError> {
+    const tail = await readLogTail(plan.logPath, { offset: logOffset, bytesMax: LOG_TAIL_BYTES })
+    const words =
+      tail.trim() === "" ? `and wrote nothing to ${plan.logPath}` : `its log ends with:\n${tail.trimEnd()}`
+    return new PlatformError("internal", `the ${plan.name} ended while starting; ${words}`)
+  }
+
+  async #recordProcess(plan: ProcessPlan, identity: ProcessIdentity): Promise<void> {
+    const others = this.#record.processes.filter((process) => process.name !== plan.name)
+    const process = { ...identity, name: plan.name, startedAtMs: Date.now() }
+    await this.#update({ processes: [...others, process] })
+  }
+
+  /** Writes one after the other happen in the order of the calls: the record in memory changes first */
+  #writing: Promise<void> = Promise.resolve()
+  async #update(change: Partial<PlatformRecord>): Promise<void> {
+    this.#record = { ...this.#record, ...change }
+    const write = this.#writing.then(() => writePlatformRecord(this.#options.paths.record, this.#record))
+    this.#writing = write.catch(() => undefined)
+    await write
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  await using file = await open(path, "a", 0o600)
+  return (await file.stat()).size
+}

@@ -1,0 +1,29 @@
+import type { SandboxStatus } from "@thaw/model"
+
+import { toSandboxRecord, type SandboxRecord } from "../sandbox-row.ts"
+import type { Database } from "../schema/database.ts"
+
+const ENDED: readonly SandboxStatus[] = ["stopped", "error"]
+
+/** Reads every sandbox of a host that has not ended */
+export async function listLiveSandboxes(db: Database, hostId: string): Promise<SandboxRecord[]> {
+  const rows = await db
+    .selectFrom("sandboxes")
+    .selectAll()
+    .where("host_id", "=", hostId)
+    .where("status", "not in", ENDED)
+    .execute()
+  return rows.map(toSandboxRecord)
+}
+
+/** Reads those of `ids` that have ended */
+export async function listEndedSandboxes(db: Database, ids: readonly string[]): Promise<SandboxRecord[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .selectFrom("sandboxes")
+    .selectAll()
+    .where("id", "in", ids)
+    .where("status", "in", ENDED)
+    .execute()
+  return rows.map(toSandboxRecord)
+}

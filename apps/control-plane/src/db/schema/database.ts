@@ -1,0 +1,11 @@
+import type { Kysely } from "kysely"
+
+import type { ApiKeysTable } from "./api-keys-table.ts"
+import type { SandboxesTable } from "./sandboxes-table.ts"
+
+export interface DatabaseSchema {
+  readonly sandboxes: SandboxesTable
+  readonly api_keys: ApiKeysTable
+}
+
+export type Database = Kysely<DatabaseSchema>

@@ -1,0 +1,112 @@
+import type { Context } from "../context.ts"
+import type { HostSandbox } from "../hosts/host-sandbox.ts"
+import { watchHost } from "../hosts/watch-host.ts"
+import { syncAll, syncOne, type SyncOptions } from "./sync-host.ts"
+
+const SYNC_INTERVAL_MS = 30_000
+
+/**
+ * Keeps the database in agreement with the host until disposed.
+ *
+ * Everything is compared when the host agent connects and every 30 s, one sandbox when the host tells a change of it or an operation on it
+ * has ended. One comparison runs at a time. While the host cannot be reached nothing changes.
+ */
+export function keepInSync(context: Context): AsyncDisposable {
+  const syncer = new Syncer(context)
+  const aborter = new AbortController()
+  const watching = watchHost(context.host, syncer, { signal: aborter.signal, log: context.log })
+  const timer = setInterval(() => syncer.requestAll(), SYNC_INTERVAL_MS)
+  context.inFlight.onSettled((id) => syncer.requestOne(id))
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer)
+      aborter.abort()
+      await watching
+      await syncer.close()
+    },
+  }
+}
+
+/** Runs requested comparisons one after the other, each at most once however often it was requested meanwhile */
+class Syncer {
+  readonly #context: Context
+  readonly #options: SyncOptions = { startedAt: new Date() }
+  /** What the host last said about each sandbox, since it was last compared as a whole */
+  readonly #lastSeen = new Map<string, HostSandbox>()
+  readonly #requested = new Set<string>()
+  #allRequested = false
+  #closed = false
+  #running: Promise<void> | undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  onConnected(): void {
+    this.#lastSeen.clear()
+  }
+
+  onSynced(): void {
+    this.requestAll()
+  }
+
+  onChange(sandbox: HostSandbox): void {
+    this.#lastSeen.set(sandbox.id, sandbox)
+    this.requestOne(sandbox.id)
+  }
+
+  requestAll(): void {
+    this.#allRequested = true
+    this.#wake()
+  }
+
+  requestOne(id: string): void {
+    this.#requested.add(id)
+    this.#wake()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  #wake(): void {
+    if (this.#closed) return
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined
+      // Asked for between the last look at the requests and here
+      if (this.#allRequested || this.#requested.size > 0) this.#wake()
+    })
+  }
+
+  async #work(): Promise<void> {
+    // Lets a request that comes in the same turn be served by this run.
+    await Promise.resolve()
+    while (!this.#closed) {
+      const id = this.#requested.values().next().value
+      if (this.#allRequested) {
+        this.#allRequested = false
+        await this.#attempt(() => syncAll(this.#context, this.#options))
+      } else if (id !== undefined) {
+        this.#requested.delete(id)
+        await this.#syncOne(id)
+      } else return
+    }
+  }
+
+  async #syncOne(id: string): Promise<void> {
+    const seen = this.#lastSeen.get(id)
+    if (seen === undefined) return
+    // A sandbox that has ended is not told of again. One that an operation works on is asked for again when that has ended.
+    if (seen.status === "stopped" && !this.#context.inFlight.has(id)) this.#lastSeen.delete(id)
+    await this.#attempt(() => syncOne(this.#context, seen, this.#options))
+  }
+
+  async #attempt(sync: () => Promise<void>): Promise<void> {
+    try {
+      await sync()
+    } catch (error) {
+      this.#context.log.warn({ err: error }, "sandboxes could not be compared with their host")
+    }
+  }
+}

@@ -1,0 +1,12 @@
+import type { FastifyReply } from "fastify"
+
+import { PlatformError } from "@thaw/model"
+
+/** A signal that is aborted when the client goes away before it has its answer */
+export function clientGone(reply: FastifyReply): AbortSignal {
+  const aborter = new AbortController()
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) aborter.abort(new PlatformError("canceled", "the client went away"))
+  })
+  return aborter.signal
+}

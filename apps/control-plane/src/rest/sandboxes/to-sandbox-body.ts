@@ -1,0 +1,22 @@
+import type { SandboxBody } from "@thaw/api"
+
+import type { SandboxRecord } from "../../db/sandbox-row.ts"
+
+/** A sandbox as the wire has it */
+export function toSandboxBody(sandbox: SandboxRecord): SandboxBody {
+  const { startedAt, expiresAt, reason } = sandbox
+  return {
+    id: sandbox.id,
+    status: sandbox.status,
+    template: sandbox.template,
+    vcpus: sandbox.vcpus,
+    memory_mib: sandbox.memoryMib,
+    timeout_sec: sandbox.timeoutSec,
+    metadata: sandbox.metadata,
+    created_at: sandbox.createdAt.toISOString(),
+    ...(startedAt === undefined ? {} : { started_at: startedAt.toISOString() }),
+    updated_at: sandbox.updatedAt.toISOString(),
+    ...(expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}

@@ -1,0 +1,94 @@
+import { PlatformError, toErrorCode } from "@thaw/model"
+
+import { MalformedPayloadError, PayloadReader } from "./payload-reader.ts"
+
+const ENTRY_TYPES = ["file", "directory", "symlink", "other"] as const
+
+/** What the guest says of one path */
+export interface GuestEntry {
+  /** Absolute */
+  readonly path: Buffer
+  readonly type: (typeof ENTRY_TYPES)[number]
+  /** Permission bits, 07777 */
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  /** Empty when the guest has no name for it */
+  readonly owner: string
+  readonly group: string
+  readonly sizeBytes: number
+  readonly modifiedUnixNs: bigint
+  readonly symlinkTarget?: Buffer
+}
+
+export interface GuestExit {
+  readonly exitCode: number
+  /** 0: ended by itself */
+  readonly signal: number
+  readonly timedOut: boolean
+  readonly durationMs: number
+}
+
+/** Decodes an *entry*: the payload of an ENTRY frame and of most DONE frames */
+export function decodeEntry(payload: Uint8Array): GuestEntry {
+  const reader = new PayloadReader(payload)
+  const path = reader.bytes()
+  const typeNumber = reader.u8()
+  const type = ENTRY_TYPES[typeNumber - 1]
+  if (type === undefined) throw new MalformedPayloadError(`entry has type ${typeNumber}`)
+  const entry = {
+    path,
+    type,
+    mode: reader.u32(),
+    uid: reader.u32(),
+    gid: reader.u32(),
+    owner: reader.text(),
+    group: reader.text(),
+    sizeBytes: reader.safeU64(),
+    modifiedUnixNs: reader.i64(),
+  }
+  const symlinkTarget = reader.option(() => reader.bytes())
+  reader.end()
+  return symlinkTarget === undefined ? entry : { ...entry, symlinkTarget }
+}
+
+export function decodeExit(payload: Uint8Array): GuestExit {
+  const reader = new PayloadReader(payload)
+  const exit = {
+    exitCode: reader.i32(),
+    signal: reader.i32(),
+    timedOut: reader.bool(),
+    durationMs: reader.safeU64(),
+  }
+  reader.end()
+  return exit
+}
+
+/** Decodes an ERROR frame. A code that the platform does not know becomes `internal`. */
+export function decodeError(payload: Uint8Array): PlatformError {
+  const reader = new PayloadReader(payload)
+  const codeText = reader.text()
+  const message = reader.text()
+  reader.end()
+  const code = toErrorCode(codeText)
+  if (code !== undefined) return new PlatformError(code, message)
+  return new PlatformError("internal", "internal error", {
+    internal: `guest agent answered with code "${codeText}": ${message}`,
+  })
+}
+
+/** Decodes a payload that is one `u32`: STARTED and STDIN_CONSUMED */
+export function decodeU32(payload: Uint8Array): number {
+  const reader = new PayloadReader(payload)
+  const value = reader.u32()
+  reader.end()
+  return value
+}
+
+/** Decodes a payload that is one `bool`: the DONE frame of `list` */
+export function decodeBool(payload: Uint8Array): boolean {
+  const reader = new PayloadReader(payload)
+  const value = reader.bool()
+  reader.end()
+  return value
+}

@@ -1,0 +1,5 @@
+export { ConfigError, parseConfig, type HostAgentConfig } from "./config.ts"
+export { hostPaths, type HostPaths } from "./host-paths.ts"
+export type { StepObserver, StepTiming } from "./sandbox/steps.ts"
+export { startHostAgent, type HostAgent, type HostAgentOptions } from "./start-host-agent.ts"
+export { probeAccelerator, type AcceleratorProbe } from "./vmm/qemu/probe-accelerator.ts"

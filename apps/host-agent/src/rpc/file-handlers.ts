@@ -1,0 +1,146 @@
+import type { MessageInitShape } from "@bufbuild/protobuf"
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect"
+import { LIMITS, PlatformError, parseSandboxId } from "@thaw/model"
+import type { HostAgentService, hostAgent } from "@thaw/rpc"
+
+import { toGuestPath, type GuestClient } from "../guest/guest-client.ts"
+import type { GuestEntry } from "../guest/protocol/answer.ts"
+import type { FilePath } from "../guest/protocol/request.ts"
+import type { SandboxSet } from "../sandbox/sandbox-set.ts"
+import { parseFileTarget, parseMode } from "./request-fields.ts"
+
+type Handlers = Pick<
+  ServiceImpl<typeof HostAgentService>,
+  | "writeFile"
+  | "readFile"
+  | "writeFileStream"
+  | "readFileStream"
+  | "statFile"
+  | "listFiles"
+  | "makeDir"
+  | "moveFile"
+  | "removeFile"
+>
+
+interface OpenTarget {
+  readonly guest: GuestClient
+  readonly target: FilePath
+  /** Aborts with the call and with the sandbox */
+  readonly signal: AbortSignal
+}
+
+const NS_PER_MS = 1_000_000n
+
+export function fileHandlers(sandboxes: SandboxSet): Handlers {
+  const open = (raw: hostAgent.FileTarget | undefined, context: HandlerContext): OpenTarget => {
+    const { sandboxId, ...target } = parseFileTarget(raw)
+    const { guest, signal } = sandboxes.get(parseSandboxId(sandboxId)).access("files")
+    return { guest, target, signal: AbortSignal.any([signal, context.signal]) }
+  }
+  return {
+    async writeFile(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      requireUnarySize(request.content.length)
+      return toWire(
+        await guest.writeFile({ ...target, ...parseMode(request.mode) }, only(request.content), signal),
+      )
+    },
+    async readFile(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      using file = await guest.readFile(target, toRange(request), signal)
+      const chunks: Buffer[] = []
+      let length = 0
+      for await (const chunk of file.chunks()) {
+        length += chunk.length
+        requireUnarySize(length)
+        chunks.push(chunk)
+      }
+      return { entry: toWire(file.entry), content: Buffer.concat(chunks) }
+    },
+    async writeFileStream(requests, context) {
+      const messages = requests[Symbol.asyncIterator]()
+      const first = await messages.next()
+      if (first.done === true || first.value.message.case !== "meta") {
+        throw new PlatformError("invalid_argument", "the first message of a file must be meta")
+      }
+      const meta = first.value.message.value
+      const { guest, target, signal } = open(meta.target, context)
+      return toWire(await guest.writeFile({ ...target, ...parseMode(meta.mode) }, chunksOf(messages), signal))
+    },
+    async *readFileStream(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      using file = await guest.readFile(target, toRange(request), signal)
+      yield { message: { case: "entry", value: toWire(file.entry) } }
+      for await (const chunk of file.chunks()) yield { message: { case: "chunk", value: chunk } }
+    },
+    async statFile(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      return toWire(await guest.stat(target, request.followSymlink, signal))
+    },
+    async listFiles(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      const { entries, truncated } = await guest.list(target, LIMITS.listEntriesMax, signal)
+      return { entries: entries.map(toWire), truncated }
+    },
+    async makeDir(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      return toWire(await guest.mkdir({ ...target, ...parseMode(request.mode) }, request.parents, signal))
+    },
+    async moveFile(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      const to = toGuestPath(request.to, LIMITS.pathBytesMax)
+      return toWire(await guest.move({ ...target, to }, request.overwrite, signal))
+    },
+    async removeFile(request, context) {
+      const { guest, target, signal } = open(request.target, context)
+      await guest.remove(target, request.recursive, signal)
+      return {}
+    },
+  }
+}
+
+function requireUnarySize(bytes: number): void {
+  if (bytes <= LIMITS.unaryFileBytesMax) return
+  throw new PlatformError(
+    "payload_too_large",
+    `a file of more than ${LIMITS.unaryFileBytesMax} bytes needs the streaming call`,
+  )
+}
+
+function toRange(request: hostAgent.ReadFileRequest): { readonly offset: bigint; readonly length?: bigint } {
+  return { offset: request.offset, ...(request.length === undefined ? {} : { length: request.length }) }
+}
+
+// oxlint-disable-next-line typescript/require-await -- a generator of one chunk has nothing to wait for
+async function* only(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield chunk
+}
+
+async function* chunksOf(
+  messages: AsyncIterator<hostAgent.WriteFileStreamRequest>,
+): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const next = await messages.next()
+    if (next.done === true) return
+    const { message } = next.value
+    if (message.case !== "chunk") {
+      throw new PlatformError("invalid_argument", "every message of a file after the first must be a chunk")
+    }
+    yield message.value
+  }
+}
+
+function toWire(entry: GuestEntry): MessageInitShape<typeof hostAgent.FileEntrySchema> {
+  return {
+    path: entry.path,
+    type: entry.type,
+    mode: entry.mode,
+    uid: entry.uid,
+    gid: entry.gid,
+    owner: entry.owner,
+    group: entry.group,
+    size: BigInt(entry.sizeBytes),
+    modifiedAtMs: entry.modifiedUnixNs / NS_PER_MS,
+    ...(entry.symlinkTarget === undefined ? {} : { symlinkTarget: entry.symlinkTarget }),
+  }
+}

@@ -1,0 +1,57 @@
+import { GuestClient } from "../guest/guest-client.ts"
+import { GUEST_AGENT_PORT } from "../network/slot-addresses.ts"
+import type { SlotLease } from "../network/slot-lease.ts"
+import type { Rootfs } from "../rootfs/rootfs-store.ts"
+import type { Vm } from "../vmm/vmm.ts"
+
+const GUEST_CONNECT_TIMEOUT_MS = 1_000
+
+export interface MachineParts {
+  readonly slot: SlotLease
+  readonly rootfs: Rootfs
+  readonly vm: Vm
+  /** Access token of the guest agent, hexadecimal */
+  readonly guestToken: string
+  /** Owns slot, rootfs and VM; disposes them in the order in which they depend on each other */
+  readonly owned: AsyncDisposableStack
+}
+
+/**
+ * All a running sandbox holds of its host: capacity, slot, root file system and VM.
+ *
+ * Disposing ends the VM first, because the devices below it cannot go while it lives.
+ */
+export class Machine implements AsyncDisposable {
+  readonly slot: SlotLease
+  readonly rootfs: Rootfs
+  readonly vm: Vm
+  readonly guest: GuestClient
+  readonly #owned: AsyncDisposableStack
+
+  constructor(parts: MachineParts) {
+    this.slot = parts.slot
+    this.rootfs = parts.rootfs
+    this.vm = parts.vm
+    this.#owned = parts.owned
+    this.guest = openGuest(parts.slot, parts.guestToken)
+  }
+
+  /** Lets go of everything without touching it, for the next host agent to adopt */
+  detach(): void {
+    this.vm.detach()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#owned.disposeAsync()
+  }
+}
+
+/** The guest agent behind a slot */
+export function openGuest(slot: SlotLease, guestToken: string): GuestClient {
+  return new GuestClient({
+    host: slot.addresses.hostReachableIp,
+    port: GUEST_AGENT_PORT,
+    token: Buffer.from(guestToken, "hex"),
+    connectTimeoutMs: GUEST_CONNECT_TIMEOUT_MS,
+  })
+}

@@ -1,0 +1,56 @@
+import { mkdir, readFile, readdir, rm } from "node:fs/promises"
+import { join } from "node:path"
+
+import { syncDirectory, writeFileAtomic } from "@thaw/linux"
+import type { SandboxId } from "@thaw/model"
+
+import { parseSandboxRecord, type SandboxRecord } from "./sandbox-record.ts"
+
+const RECORD_FILE = "record.json"
+
+/** A directory below the journal whose record cannot be used */
+export interface BrokenEntry {
+  readonly name: string
+  readonly error: unknown
+}
+
+/** The host's durable memory of its sandboxes: one directory each, with a record that is written before every effect */
+export class SandboxJournal {
+  readonly #directory: string
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  directoryOf(id: SandboxId): string {
+    return join(this.#directory, id)
+  }
+
+  /** Writes a record durably, and the sandbox's directory with the first one */
+  async write(record: SandboxRecord): Promise<void> {
+    const directory = this.directoryOf(record.spec.id)
+    await mkdir(directory, { recursive: true, mode: 0o700 })
+    await writeFileAtomic(join(directory, RECORD_FILE), JSON.stringify(record), { mode: 0o600 })
+  }
+
+  /** Deletes a sandbox's directory with all that is in it; fine when it is gone */
+  async remove(name: string): Promise<void> {
+    await rm(join(this.#directory, name), { recursive: true, force: true })
+    await syncDirectory(this.#directory)
+  }
+
+  /** Reads every record; directories without a usable one are named, never skipped */
+  async readAll(): Promise<{ readonly records: SandboxRecord[]; readonly broken: BrokenEntry[] }> {
+    await mkdir(this.#directory, { recursive: true, mode: 0o700 })
+    const records: SandboxRecord[] = []
+    const broken: BrokenEntry[] = []
+    for (const name of await readdir(this.#directory)) {
+      try {
+        records.push(parseSandboxRecord(await readFile(join(this.#directory, name, RECORD_FILE), "utf8")))
+      } catch (error) {
+        broken.push({ name, error })
+      }
+    }
+    return { records, broken }
+  }
+}

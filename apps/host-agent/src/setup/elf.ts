@@ -1,0 +1,25 @@
+/** Offsets in the header and program headers of a 64-bit little-endian ELF file, elf(5) */
+const ELF_MAGIC = Buffer.from([0x7f, 0x45, 0x4c, 0x46, 2, 1])
+const ELF_HEADER_BYTES = 64
+const E_PHOFF = 32
+const E_PHENTSIZE = 54
+const E_PHNUM = 56
+const PT_INTERP = 3
+
+/** Whether `file` is a 64-bit x86 ELF file */
+export function isElf64(file: Buffer): boolean {
+  return file.length >= ELF_HEADER_BYTES && file.subarray(0, ELF_MAGIC.length).equals(ELF_MAGIC)
+}
+
+/** Whether `file` is an ELF executable that no dynamic loader is needed for */
+export function isStaticExecutable(file: Buffer): boolean {
+  if (!isElf64(file)) return false
+  const headersOffset = Number(file.readBigUInt64LE(E_PHOFF))
+  const headerBytes = file.readUInt16LE(E_PHENTSIZE)
+  const headerCount = file.readUInt16LE(E_PHNUM)
+  if (headersOffset + headerBytes * headerCount > file.length) return false
+  for (let index = 0; index < headerCount; index++) {
+    if (file.readUInt32LE(headersOffset + index * headerBytes) === PT_INTERP) return false
+  }
+  return true
+}

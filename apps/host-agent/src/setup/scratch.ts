@@ -1,0 +1,17 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { join } from "node:path"
+
+/** A directory that is gone once it is disposed */
+export interface Scratch extends AsyncDisposable {
+  readonly path: string
+}
+
+/** Makes an empty directory below `parent` for things in the making */
+export async function openScratch(parent: string): Promise<Scratch> {
+  await mkdir(parent, { recursive: true, mode: 0o755 })
+  const path = await mkdtemp(join(parent, "setup-"))
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true }),
+  }
+}

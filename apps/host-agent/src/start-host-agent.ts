@@ -1,0 +1,161 @@
+import { createHash } from "node:crypto"
+import { mkdir, readFile, realpath } from "node:fs/promises"
+import { availableParallelism, totalmem } from "node:os"
+import { join } from "node:path"
+
+import { tryLockFile } from "@thaw/linux"
+import { MIB, PlatformError, planHostCapacity } from "@thaw/model"
+import { pino, type Logger } from "pino"
+
+import type { HostAgentConfig } from "./config.ts"
+import { hostPaths, type HostPaths } from "./host-paths.ts"
+import { openHostNetwork } from "./network/host-network.ts"
+import { openSlotClaims, SLOT_CLAIMS_DIR } from "./network/slot-claims.ts"
+import { openSlotPool } from "./network/slot-pool.ts"
+import { Qcow2Store } from "./rootfs/qcow2/qcow2-store.ts"
+import { execHandlers } from "./rpc/exec-handlers.ts"
+import { fileHandlers } from "./rpc/file-handlers.ts"
+import type { HostDescription } from "./rpc/host-description.ts"
+import { sandboxHandlers } from "./rpc/sandbox-handlers.ts"
+import { serveRpc } from "./rpc/serve-rpc.ts"
+import { HostCapacityLedger } from "./sandbox/host-capacity.ts"
+import { recoverSandboxes } from "./sandbox/recover-sandboxes.ts"
+import { removeLeftovers } from "./sandbox/remove-leftovers.ts"
+import type { SandboxDeps } from "./sandbox/sandbox.ts"
+import { SandboxJournal } from "./sandbox/sandbox-journal.ts"
+import { SandboxSet } from "./sandbox/sandbox-set.ts"
+import type { StepObserver } from "./sandbox/steps.ts"
+import { TemplateStore } from "./template/template-store.ts"
+import { probeAccelerator } from "./vmm/qemu/probe-accelerator.ts"
+import { QemuDriver } from "./vmm/qemu/qemu-driver.ts"
+
+export interface HostAgent extends AsyncDisposable {
+  readonly url: string
+}
+
+export interface HostAgentOptions {
+  readonly logger?: Logger
+  /** Told before each step of a create; tests make steps fail with it */
+  readonly stepObserver?: StepObserver
+}
+
+const VERSION = "0.1.0"
+const ACCELERATOR_CACHE = "/run/thaw/accelerator.json"
+const MAX_TOKEN_BYTES = 1024
+
+/**
+ * Starts a host agent: takes its data directory, adopts the sandboxes that run, and serves its RPCs.
+ *
+ * Disposing it leaves running sandboxes alone; a later host agent on the same data directory adopts them.
+ *
+ * @throws {PlatformError} `wrong_state` when another host agent has the data directory; `unavailable` when the host is not set up
+ */
+export async function startHostAgent(
+  config: HostAgentConfig,
+  options: HostAgentOptions = {},
+): Promise<HostAgent> {
+  const logger = options.logger ?? pino({ name: "host-agent", level: config.logLevel })
+  await using stack = new AsyncDisposableStack()
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
+  stack.use(lockDataDir(config.dataDir))
+  const token = await readToken(config.tokenFile)
+  const paths = hostPaths(await realpath(config.dataDir), {
+    ...(config.artifactsDir === undefined ? {} : { artifactsDir: config.artifactsDir }),
+    ...(config.templatesDir === undefined ? {} : { templatesDir: config.templatesDir }),
+  })
+  const vmm = new QemuDriver({ accelerator: await chooseAccelerator(config, paths, logger) })
+  const dataDirId = createHash("sha256").update(paths.dataDir).digest("hex").slice(0, 8)
+  const journal = new SandboxJournal(paths.sandboxesDir)
+  const network = await openHostNetwork({ dataDirId })
+  const slots = openSlotPool({
+    claims: await openSlotClaims({ dir: SLOT_CLAIMS_DIR, dataDirId }),
+    size: config.slotPoolSize,
+    onError: (error) => logger.warn({ err: error }, "slot pool"),
+  })
+  const capacity = new HostCapacityLedger(
+    planHostCapacity({ cpus: availableParallelism(), memoryMib: Math.floor(totalmem() / MIB) }),
+  )
+  const deps: SandboxDeps = {
+    paths,
+    capacity,
+    slots,
+    rootfs: new Qcow2Store(),
+    vmm,
+    templates: new TemplateStore(paths),
+    dnsServers: config.dnsServers,
+    bootTimeoutMs: config.bootTimeoutMs,
+    journal,
+    logger,
+    removeLeftovers: async (record) => await removeLeftovers(record, { journal, vmm }),
+    ...(options.stepObserver === undefined ? {} : { stepObserver: options.stepObserver }),
+  }
+  const sandboxes = new SandboxSet(deps)
+  stack.defer(async () => {
+    await sandboxes.detachAll()
+    await slots.close()
+    // Running sandboxes need the host's rules; the last one to leave takes them along.
+    if (sandboxes.list().every((sandbox) => sandbox.hostIp === "")) await network.close()
+  })
+  await recoverSandboxes(deps, sandboxes)
+  slots.refill()
+  const server = stack.use(
+    await serveRpc({
+      listen: config.listen,
+      token,
+      logger,
+      handlers: {
+        ...sandboxHandlers(sandboxes, describeHost(deps)),
+        ...execHandlers(sandboxes),
+        ...fileHandlers(sandboxes),
+      },
+    }),
+  )
+  logger.info({ url: server.url, accelerator: vmm.accelerator, sandboxes: sandboxes.list().length }, "ready")
+  const owned = stack.move()
+  return { url: server.url, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
+}
+
+function lockDataDir(dataDir: string): Disposable {
+  const lock = tryLockFile(join(dataDir, "host-agent.lock"))
+  if (lock !== undefined) return lock
+  throw new PlatformError("wrong_state", `another host agent uses the data directory "${dataDir}"`)
+}
+
+async function readToken(path: string): Promise<string> {
+  const token = (await readFile(path, "utf8")).trim()
+  if (token.length >= 16 && token.length <= MAX_TOKEN_BYTES) return token
+  throw new PlatformError(
+    "invalid_argument",
+    `the token in "${path}" must have 16 to ${MAX_TOKEN_BYTES} characters`,
+  )
+}
+
+async function chooseAccelerator(
+  config: HostAgentConfig,
+  paths: HostPaths,
+  logger: Logger,
+): Promise<"kvm" | "tcg"> {
+  if (config.accelerator !== "auto") return config.accelerator
+  const probe = await probeAccelerator({ kernel: paths.kernel, cachePath: ACCELERATOR_CACHE })
+  logger.info(probe, "accelerator")
+  return probe.accelerator
+}
+
+function describeHost(deps: SandboxDeps): HostDescription {
+  const { capacity, vmm, rootfs, templates } = deps
+  return {
+    capacity: capacity.capacity,
+    describe: async () => ({
+      version: VERSION,
+      vmm: vmm.name,
+      accelerator: vmm.accelerator,
+      rootfs: rootfs.name,
+      vcpusMax: capacity.capacity.vcpusMax,
+      memoryMibMax: capacity.capacity.memoryMibMax,
+      sandboxesMax: capacity.capacity.sandboxesMax,
+      sandboxesRunning: capacity.sandboxesRunning,
+      memoryMibUsed: capacity.memoryMibUsed,
+      templates: (await templates.list()).map(({ name }) => name),
+    }),
+  }
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest"
+
+import { slotAddresses, toSlotIndex } from "../../network/slot-addresses.ts"
+import type { VmSpec } from "../vmm.ts"
+import { planQemuArgv } from "./plan-qemu-argv.ts"
+
+const spec: VmSpec = {
+  sandboxId: "sbxaaaaaaaaaaaaaaaaa",
+  vcpus: 2,
+  memoryMib: 512,
+  slot: slotAddresses(toSlotIndex(7)),
+  rootfs: { format: "qcow2", path: "/data/a,b/rootfs.qcow2" },
+  kernel: "/k/vmlinuz",
+  initramfs: "/k/initramfs",
+  directory: "/data/a,b",
+}
+
+function valueAfter(argv: readonly string[], option: string): string | undefined {
+  return argv[argv.indexOf(option) + 1]
+}
+
+describe("planQemuArgv()", () => {
+  const argv = planQemuArgv(spec, { accelerator: "tcg", qmpSocketPath: "/data/a,b/qmp.sock" })
+
+  it.each([
+    ["-name", "thaw-sbxaaaaaaaaaaaaaaaaa"],
+    ["-M", "microvm,acpi=on,rtc=on,memory-backend=mem"],
+    ["-accel", "tcg,thread=multi"],
+    ["-smp", "2"],
+    ["-m", "512M"],
+    ["-kernel", "/k/vmlinuz"],
+    ["-initrd", "/k/initramfs"],
+    ["-netdev", "tap,id=net0,ifname=tap0,script=no,downscript=no"],
+    ["-runas", "810007:810007"],
+    ["-sandbox", "on,obsolete=deny,elevateprivileges=allow,spawn=deny,resourcecontrol=deny"],
+  ])("gives %s the value %s", (option, value) => {
+    expect(valueAfter(argv, option)).toBe(value)
+  })
+
+  it("passes the disk as JSON, so that no character of its path has a meaning", () => {
+    expect(JSON.parse(valueAfter(argv, "-blockdev") ?? "")).toMatchObject({
+      driver: "qcow2",
+      file: { driver: "file", filename: "/data/a,b/rootfs.qcow2" },
+    })
+  })
+
+  it("doubles commas in the monitor's path", () => {
+    expect(argv).toContain("socket,id=qmp,path=/data/a,,b/qmp.sock,server=on,wait=off")
+  })
+
+  it("keeps the console in memory and the machine without defaults", () => {
+    expect(argv).toContain("ringbuf,id=console,size=65536")
+    expect(argv).toEqual(
+      expect.arrayContaining(["-nodefaults", "-no-user-config", "-no-reboot", "-no-shutdown"]),
+    )
+  })
+
+  it("uses the host's CPU model under KVM", () => {
+    const kvm = planQemuArgv(spec, { accelerator: "kvm", qmpSocketPath: "/q" })
+    expect(valueAfter(kvm, "-accel")).toBe("kvm")
+    expect(valueAfter(kvm, "-cpu")).toBe("host")
+  })
+})

@@ -1,0 +1,60 @@
+import { GUEST_LINK } from "../../network/slot-addresses.ts"
+import { KERNEL_ARGS } from "../../template/kernel-args.ts"
+import type { VmSpec } from "../vmm.ts"
+
+/** Bytes of guest console that QEMU keeps, in memory; the oldest are overwritten */
+export const CONSOLE_BYTES = 65_536
+
+export interface QemuChoice {
+  readonly accelerator: "kvm" | "tcg"
+  readonly qmpSocketPath: string
+}
+
+/**
+ * Command line of a VMM: a `microvm` machine with one disk, one network card and an entropy device.
+ *
+ * `acpi=on` because Debian's cloud kernel finds virtio-mmio devices through ACPI only. The console goes to a ring in
+ * memory, so a guest cannot fill the host's disk with it. `-no-shutdown` keeps QEMU when the guest is over, for its
+ * last words to be read. QEMU opens disk and tap as root and then becomes the slot's own user (`-runas`), which is why
+ * `elevateprivileges` must stay allowed in the seccomp policy.
+ */
+export function planQemuArgv(spec: VmSpec, choice: QemuChoice): [string, ...string[]] {
+  const { slot, rootfs } = spec
+  const options = [
+    ["-name", `thaw-${spec.sandboxId}`],
+    ["-M", "microvm,acpi=on,rtc=on,memory-backend=mem"],
+    planAccelerator(choice.accelerator),
+    ["-smp", String(spec.vcpus)],
+    ["-m", `${spec.memoryMib}M`],
+    ["-object", `memory-backend-memfd,id=mem,size=${spec.memoryMib}M,share=on`],
+    ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-no-shutdown"],
+    ["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", KERNEL_ARGS.join(" ")],
+    ["-blockdev", JSON.stringify(planBlockdev(rootfs))],
+    ["-device", "virtio-blk-device,drive=rootfs"],
+    ["-netdev", `tap,id=net0,ifname=${GUEST_LINK.tap},script=no,downscript=no`],
+    ["-device", `virtio-net-device,netdev=net0,mac=${GUEST_LINK.guestMac}`],
+    ["-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-device,rng=rng0"],
+    ["-chardev", `ringbuf,id=console,size=${CONSOLE_BYTES}`, "-serial", "chardev:console"],
+    ["-chardev", `socket,id=qmp,path=${escapeComma(choice.qmpSocketPath)},server=on,wait=off`],
+    ["-mon", "chardev=qmp,mode=control"],
+    ["-runas", `${slot.vmmUid}:${slot.vmmUid}`],
+    ["-sandbox", "on,obsolete=deny,elevateprivileges=allow,spawn=deny,resourcecontrol=deny"],
+  ]
+  return ["qemu-system-x86_64", ...options.flat()]
+}
+
+function planAccelerator(accelerator: "kvm" | "tcg"): string[] {
+  return accelerator === "kvm"
+    ? ["-accel", "kvm", "-cpu", "host"]
+    : ["-accel", "tcg,thread=multi", "-cpu", "max"]
+}
+
+function planBlockdev(rootfs: VmSpec["rootfs"]): object {
+  const file = { driver: "file", filename: rootfs.path, "node-name": "rootfs-file" }
+  return { driver: rootfs.format, "node-name": "rootfs", file, discard: "unmap" }
+}
+
+/** QEMU's option lists take a doubled comma for one that is meant */
+function escapeComma(text: string): string {
+  return text.replaceAll(",", ",,")
+}

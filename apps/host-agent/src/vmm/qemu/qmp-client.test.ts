@@ -1,0 +1,80 @@
+import { once } from "node:events"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer, type Socket } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest"
+
+import { QmpClient, QmpError } from "./qmp-client.ts"
+
+/** A QEMU monitor that greets, and answers each command by `answer` */
+async function serveMonitor(path: string, answer: (command: string, id: number) => object | undefined) {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.write('{"QMP": {"version": {}, "capabilities": []}}\n')
+    socket.on("data", (data) => {
+      for (const line of data.toString().trim().split("\n")) {
+        const { execute, id } = JSON.parse(line) as { execute: string; id: number }
+        const reply = execute === "qmp_capabilities" ? { return: {}, id } : answer(execute, id)
+        if (reply !== undefined) socket.write(`${JSON.stringify(reply)}\n`)
+      }
+    })
+    socket.on("error", () => undefined)
+  })
+  server.listen(path)
+  await once(server, "listening")
+  return {
+    drop: () => sockets.forEach((socket) => socket.destroy()),
+    say: (message: object) => sockets.forEach((socket) => socket.write(`${JSON.stringify(message)}\n`)),
+    [Symbol.dispose]: () => {
+      sockets.forEach((socket) => socket.destroy())
+      server.close()
+    },
+  }
+}
+
+describe("QmpClient", () => {
+  let directory = ""
+  let path = ""
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "thaw-qmp-"))
+    path = join(directory, "qmp.sock")
+  })
+  afterEach(async () => await rm(directory, { recursive: true }))
+
+  it("waits for a socket that is not there yet", async () => {
+    const connecting = QmpClient.connect(path, { timeoutMs: 5000 })
+    using _monitor = await serveMonitor(path, (command, id) => ({ return: command, id }))
+    using client = await connecting
+    expect(await client.execute("query-status")).toBe("query-status")
+  })
+
+  it("raises what QEMU refuses", async () => {
+    using _monitor = await serveMonitor(path, (_command, id) => ({
+      error: { class: "GenericError", desc: "no such device" },
+      id,
+    }))
+    using client = await QmpClient.connect(path, { timeoutMs: 5000 })
+    await expect(client.execute("eject")).rejects.toThrow(new QmpError("no such device"))
+  })
+
+  it("emits events, and fails waiting commands when QEMU goes", async () => {
+    using monitor = await serveMonitor(path, () => undefined)
+    using client = await QmpClient.connect(path, { timeoutMs: 5000 })
+    const event = once(client, "event")
+    monitor.say({ event: "SHUTDOWN", data: { reason: "guest-reset" } })
+    expect(await event).toMatchObject([{ event: "SHUTDOWN" }])
+    const waiting = client.execute("query-status")
+    const closed = once(client, "close")
+    monitor.drop()
+    await expect(waiting).rejects.toThrow(QmpError)
+    await closed
+    await expect(client.execute("query-status")).rejects.toThrow(QmpError)
+  })
+
+  it("gives up at the deadline", async () => {
+    await expect(QmpClient.connect(path, { timeoutMs: 50 })).rejects.toThrow("QEMU does not answer")
+  })
+})

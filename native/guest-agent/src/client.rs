@@ -1,0 +1,93 @@
+//! The connection as operations see it that send and receive by turns. (`exec` does both at once; see `exec::session`.)
+
+use crate::failure::{AgentError, Failure};
+use crate::server::Permit;
+use crate::wire::frame::{encode_frame, kind, Frame, Header, HEADER_BYTES};
+use crate::wire::reply::encode_error;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How long the agent reads on after its last frame. Closing a socket with unread data resets the connection, and a
+/// reset may overtake the last frame; so the client gets the chance to close first.
+pub const LINGER: Duration = Duration::from_secs(5);
+
+pub struct Client {
+    pub socket: TcpStream,
+    /// Counts this connection as long as it lives.
+    _permit: Permit,
+}
+
+impl Client {
+    pub fn new(socket: TcpStream, permit: Permit) -> Self {
+        Client { socket, _permit: permit }
+    }
+
+    /// Fills the buffer; a deadline that passes is a lost connection.
+    pub fn receive_exact(&mut self, buffer: &mut [u8], deadline: Option<Instant>) -> Result<(), Failure> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            self.limit_reading(deadline)?;
+            match self.socket.read(&mut buffer[filled..]) {
+                Ok(0) => return Err(Failure::Lost),
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Failure::Lost),
+            }
+        }
+        Ok(())
+    }
+
+    fn limit_reading(&self, deadline: Option<Instant>) -> Result<(), Failure> {
+        if let Some(deadline) = deadline {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // A timeout of zero is refused as well, and rightly so: it is over.
+            self.socket.set_read_timeout(Some(left)).map_err(|_| Failure::Lost)?;
+        }
+        Ok(())
+    }
+
+    pub fn receive(&mut self, payload_bytes_max: usize, deadline: Option<Instant>) -> Result<Frame, Failure> {
+        let mut header = [0; HEADER_BYTES];
+        self.receive_exact(&mut header, deadline)?;
+        let header = Header::decode(header, payload_bytes_max).map_err(AgentError::from)?;
+        let mut payload = vec![0; header.payload_bytes];
+        self.receive_exact(&mut payload, deadline)?;
+        Ok(Frame { kind: header.kind, payload })
+    }
+
+    pub fn send(&mut self, kind: u8, payload: &[u8]) -> Result<(), Failure> {
+        self.send_encoded(&encode_frame(kind, payload))
+    }
+
+    /// Sends whole frames.
+    pub fn send_encoded(&mut self, frames: &[u8]) -> Result<(), Failure> {
+        self.socket.write_all(frames).map_err(|_| Failure::Lost)
+    }
+
+    /// The end of the operation: DONE with the payload, ERROR, or nothing to a client that is gone.
+    pub fn conclude(mut self, result: Result<Vec<u8>, Failure>) {
+        let sent = match result {
+            Ok(payload) => self.send(kind::DONE, &payload),
+            Err(Failure::Refused(error)) => self.send(kind::ERROR, &encode_error(error.code, &error.message)),
+            Err(Failure::Lost) => Err(Failure::Lost),
+        };
+        if sent.is_ok() {
+            self.linger();
+        }
+    }
+
+    fn linger(&mut self) {
+        let deadline = Instant::now() + LINGER;
+        let mut dropped = [0; 8 * 1024];
+        if self.socket.shutdown(Shutdown::Write).is_err() {
+            return;
+        }
+        while self.limit_reading(Some(deadline)).is_ok() {
+            match self.socket.read(&mut dropped) {
+                Ok(count) if count > 0 => {}
+                _ => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The files of `/etc` that name the machine and its DNS servers.
+
+use crate::failure::{quote, AgentError};
+use crate::wire::request::Configure;
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+
+pub fn parse_dns_servers(addresses: &[Vec<u8>]) -> Result<Vec<IpAddr>, AgentError> {
+    let parse = |address: &Vec<u8>| std::str::from_utf8(address).ok()?.parse().ok();
+    addresses
+        .iter()
+        .map(|address| {
+            let refuse = || AgentError::invalid(format!("DNS server {} must be an IP address", quote(address)));
+            parse(address).ok_or_else(refuse)
+        })
+        .collect()
+}
+
+/// Best effort: a read-only `/etc` is not an error.
+pub fn write_files(request: &Configure, dns_servers: &[IpAddr]) {
+    let hosts = fs::read("/etc/hosts").unwrap_or_default();
+    let _ = replace("/etc/hostname", &[request.host_name.as_slice(), b"\n"].concat());
+    let _ = replace("/etc/hosts", &plan_hosts(&hosts, &request.host_name));
+    let _ = replace("/etc/machine-id", plan_machine_id(&request.machine_id).as_bytes());
+    let _ = replace("/etc/resolv.conf", plan_resolv_conf(dns_servers).as_bytes());
+}
+
+/// Renames a new file over the old, so that no program reads half of one. A symlink (systemd's `/etc/resolv.conf`) is
+/// replaced, not followed: what it points to may not exist.
+fn replace(path: &str, content: &[u8]) -> io::Result<()> {
+    let temporary = format!("{path}.thaw");
+    let written = fs::write(&temporary, content).and_then(|()| fs::rename(&temporary, Path::new(path)));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// Debian's convention: the host's own name is 127.0.1.1. That line is the agent's, all others stay.
+fn plan_hosts(current: &[u8], host_name: &[u8]) -> Vec<u8> {
+    const OWN_ADDRESS: &[u8] = b"127.0.1.1";
+    let is_own = |line: &[u8]| line.split(u8::is_ascii_whitespace).next() == Some(OWN_ADDRESS);
+    let mut planned = Vec::new();
+    if current.is_empty() {
+        planned.extend_from_slice(b"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+    }
+    for line in current.split_inclusive(|byte| *byte == b'\n').filter(|line| !is_own(line)) {
+        planned.extend_from_slice(line);
+    }
+    if !planned.ends_with(b"\n") {
+        planned.push(b'\n');
+    }
+    for part in [OWN_ADDRESS, b"\t", host_name, b"\n"] {
+        planned.extend_from_slice(part);
+    }
+    planned
+}
+
+fn plan_machine_id(id: &[u8; 16]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "\n"
+}
+
+fn plan_resolv_conf(servers: &[IpAddr]) -> String {
+    servers.iter().map(|server| format!("nameserver {server}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn replaces_only_its_own_line_of_hosts() {
+        let current = b"127.0.0.1 localhost\n127.0.1.1 old\n127.0.1.10 other";
+        let planned = plan_hosts(current, b"new");
+        assert_eq!(planned, b"127.0.0.1 localhost\n127.0.1.10 other\n127.0.1.1\tnew\n");
+        assert_eq!(plan_hosts(&planned, b"new"), planned);
+    }
+
+    #[test]
+    fn writes_localhost_when_there_was_no_file() {
+        assert!(plan_hosts(b"", b"new").starts_with(b"127.0.0.1\tlocalhost\n"));
+    }
+
+    #[test]
+    fn formats_machine_id_and_servers() {
+        assert_eq!(plan_machine_id(&[0xab; 16]), "ab".repeat(16) + "\n");
+        let servers = parse_dns_servers(&[b"10.0.0.1".to_vec(), b"fd00::1".to_vec()]).unwrap();
+        assert_eq!(plan_resolv_conf(&servers), "nameserver 10.0.0.1\nnameserver fd00::1\n");
+        assert!(parse_dns_servers(&[b"1.1.1.1\nsearch evil".to_vec()]).is_err());
+    }
+}

@@ -1,0 +1,88 @@
+import { create } from "@bufbuild/protobuf"
+import type { ServiceImpl } from "@connectrpc/connect"
+import { PlatformError } from "@thaw/model"
+import { type HostAgentService, hostAgent } from "@thaw/rpc"
+
+import type { Injections } from "./injections.ts"
+import { targetOf } from "./simulated-files.ts"
+import type { SimulatedSandboxes } from "./simulated-sandboxes.ts"
+
+type FileService = Pick<
+  ServiceImpl<typeof HostAgentService>,
+  | "writeFile"
+  | "readFile"
+  | "writeFileStream"
+  | "readFileStream"
+  | "statFile"
+  | "listFiles"
+  | "makeDir"
+  | "moveFile"
+  | "removeFile"
+>
+
+/** Everything about files of the simulated host agent */
+export function fileService(sandboxes: SimulatedSandboxes, injections: Injections): FileService {
+  const filesOf = (target: hostAgent.FileTarget | undefined) =>
+    sandboxes.running(targetOf(target).sandboxId).files
+  return {
+    async writeFile(request) {
+      await injections.pass("writeFile")
+      const write = filesOf(request.target).openWrite(targetOf(request.target), request.mode)
+      write.add(request.content)
+      return write.finish()
+    },
+    async readFile(request) {
+      await injections.pass("readFile")
+      const { entry, content } = filesOf(request.target).openRead(request)
+      return create(hostAgent.ReadFileResponseSchema, { entry, content: Buffer.concat([...content]) })
+    },
+    async writeFileStream(requests) {
+      await injections.pass("writeFileStream")
+      return await writeStream(requests, filesOf)
+    },
+    async *readFileStream(request) {
+      await injections.pass("readFileStream")
+      const { entry, content } = filesOf(request.target).openRead(request)
+      yield create(hostAgent.ReadFileStreamResponseSchema, { message: { case: "entry", value: entry } })
+      for (const chunk of content) {
+        yield create(hostAgent.ReadFileStreamResponseSchema, { message: { case: "chunk", value: chunk } })
+      }
+    },
+    async statFile(request) {
+      await injections.pass("statFile")
+      return filesOf(request.target).stat(targetOf(request.target))
+    },
+    async listFiles(request) {
+      await injections.pass("listFiles")
+      return { entries: filesOf(request.target).list(targetOf(request.target)), truncated: false }
+    },
+    async makeDir(request) {
+      await injections.pass("makeDir")
+      return filesOf(request.target).makeDir(request)
+    },
+    async moveFile(request) {
+      await injections.pass("moveFile")
+      return filesOf(request.target).move(request)
+    },
+    async removeFile(request) {
+      await injections.pass("removeFile")
+      filesOf(request.target).remove(request)
+      return {}
+    },
+  }
+}
+
+async function writeStream(
+  requests: AsyncIterable<hostAgent.WriteFileStreamRequest>,
+  filesOf: (target: hostAgent.FileTarget | undefined) => ReturnType<SimulatedSandboxes["running"]>["files"],
+): Promise<hostAgent.FileEntry> {
+  let write: ReturnType<ReturnType<typeof filesOf>["openWrite"]> | undefined
+  for await (const { message } of requests) {
+    if (message.case === "meta") {
+      const { target, mode } = message.value
+      write = filesOf(target).openWrite(targetOf(target), mode)
+    } else if (message.case === "chunk") write?.add(message.value)
+  }
+  if (write === undefined) throw new PlatformError("invalid_argument", "the first message is not meta")
+  return write.finish()
+}
