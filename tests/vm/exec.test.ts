@@ -95,7 +95,7 @@ describe("1,000 execs in a row", () => {
     const footprint = async () =>
       await platform.api.shell(
         id,
-        "sudo ls /proc/1/fd | wc -l; ls /proc/1/task | wc -l; ls -d /proc/[0-9]* | wc -l; ps -eo stat | grep -c ^Z || true",
+        "sudo ls /proc/1/fd | wc -l; ls /proc/1/task | wc -l; ps -eo args | grep -vc '^\\['; ps -eo stat | grep -c ^Z || true",
       )
     await agent.exec({ command: { sandboxId: id, cmd: "true" } })
     const before = await footprint()

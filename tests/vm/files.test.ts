@@ -50,7 +50,7 @@ describe("files/write", () => {
     ])
     expect(response.status, await response.clone().text()).toBe(200)
     expect(await platform.api.shell(id, "cat ~/new/deep/one ~/two; stat -c '%U %a' ~/two")).toMatch(
-      /^firstsecond\nuser /,
+      /^firstseconduser 755\n$/,
     )
   })
 
@@ -131,7 +131,7 @@ describe("files/read", () => {
 
 describe("files/list, stat, mkdir, move and remove", () => {
   it("work on a tree", async () => {
-    const made = await files<EntryJson>("mkdir", { path: "tree/a/b" })
+    const made = await files<EntryJson>("mkdir", { path: "tree/a/b", parents: true })
     expect(made).toMatchObject({ path: "/home/user/tree/a/b", type: "directory", owner: "user" })
     await platform.api.shell(id, "cd ~/tree && echo x > a/file && ln -s a/file link")
     const { entries } = await files<{ entries: EntryJson[] }>("list", { path: "tree" })

@@ -13,7 +13,7 @@ import {
 import type { Rule } from "./repo.ts"
 
 const SPAWN = 'import { spawn } from "node:child_process"'
-const FIX_ME = `FIX${"ME"}`
+const FIX_ME = ["FIX", "ME"].join("")
 
 test.each<[Rule, string, string]>([
   [checkChildProcess, "apps/cli/src/a.ts", SPAWN],

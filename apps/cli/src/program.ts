@@ -1,5 +1,6 @@
 import { Command, type OutputConfiguration } from "commander"
 
+import packageJson from "../package.json" with { type: "json" }
 import type { CliEnvironment } from "./cli-context.ts"
 import { addCpCommand } from "./commands/cp.ts"
 import { addDoctorCommand } from "./commands/doctor.ts"
@@ -20,6 +21,7 @@ export type SetExitCode = (exitCode: number) => void
 export function createProgram(environment: CliEnvironment, setExitCode: SetExitCode): Command {
   const program = new Command("thaw")
     .description("Self-hosted microVM sandboxes")
+    .version(packageJson.version)
     .option("--data-dir <dir>", `directory of the platform (default: THAW_DATA_DIR, else /var/lib/thaw)`)
     .option("--json", "write the result as JSON to standard output, and errors as JSON to standard error")
     .addHelpText("after", `\n${EXIT_CODE_HELP}`)

@@ -29,8 +29,8 @@ export function hostPaths(
   return {
     dataDir,
     artifactsDir,
-    kernel: join(artifactsDir, "vmlinuz"),
-    initramfs: join(artifactsDir, "initramfs.cpio.gz"),
+    kernel: join(artifactsDir, "vmlinux"),
+    initramfs: join(artifactsDir, "initramfs.cpio"),
     guestAgent: join(artifactsDir, "guest-agent"),
     templatesDir: shared.templatesDir ?? join(dataDir, "templates"),
     sandboxesDir: join(dataDir, "sandboxes"),

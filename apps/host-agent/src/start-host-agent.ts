@@ -63,7 +63,7 @@ export async function startHostAgent(
     ...(config.artifactsDir === undefined ? {} : { artifactsDir: config.artifactsDir }),
     ...(config.templatesDir === undefined ? {} : { templatesDir: config.templatesDir }),
   })
-  const vmm = new QemuDriver({ accelerator: await chooseAccelerator(config, paths, logger) })
+  const vmm = await QemuDriver.open({ accelerator: await chooseAccelerator(config, paths, logger) })
   const dataDirId = createHash("sha256").update(paths.dataDir).digest("hex").slice(0, 8)
   const journal = new SandboxJournal(paths.sandboxesDir)
   const network = await openHostNetwork({ dataDirId })

@@ -51,7 +51,7 @@ impl Agent {
     }
 
     /// None until the first `configure`. Whoever holds the guard keeps another `configure` out.
-    pub fn settings(&self) -> MutexGuard<Option<Settings>> {
+    pub fn settings(&self) -> MutexGuard<'_, Option<Settings>> {
         lock(&self.settings)
     }
 
@@ -61,21 +61,17 @@ impl Agent {
 }
 
 /// Locks regardless of poison: a panic ends its connection, and nothing here is left half-changed by one.
-pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<T> {
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Each exec takes up to five descriptors of the agent, so 1024 would not do. Returns the limit for the children.
 fn raise_own_file_limit(role: Role) -> Option<FileLimit> {
     let inherited = FileLimit::current().ok()?;
-    let (own, child) = match role {
-        Role::Init => {
-            (FileLimit::new(CHILD_FILES_HARD, CHILD_FILES_HARD), FileLimit::new(CHILD_FILES_SOFT, CHILD_FILES_HARD))
-        }
-        Role::Process => (inherited.raised(), inherited),
-    };
-    match own.apply() {
-        Ok(()) => Some(child),
-        Err(_) => None,
+    let roomy = FileLimit::new(CHILD_FILES_HARD, CHILD_FILES_HARD);
+    if role == Role::Init && roomy.apply().is_ok() {
+        return Some(FileLimit::new(CHILD_FILES_SOFT, CHILD_FILES_HARD));
     }
+    inherited.raised().apply().ok()?;
+    Some(inherited)
 }

@@ -24,4 +24,5 @@ export {
   type RunningCommand,
 } from "./process/process-identity.ts"
 export { readSysctl, sysctlArgv, writeSysctl, type Sysctl } from "./sysctl/sysctl.ts"
+export { readTscKhz } from "./tsc/read-tsc-frequency.ts"
 export { probeUserfaultfd, type UserfaultfdProbe } from "./uffd/probe-userfaultfd.ts"

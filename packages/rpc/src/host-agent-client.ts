@@ -1,7 +1,7 @@
 import { createClient, type Client, type Interceptor } from "@connectrpc/connect"
 import { createConnectTransport, Http2SessionManager } from "@connectrpc/connect-node"
 
-import { clientErrorInterceptor } from "./errors/error-interceptor.ts"
+import { platformErrorTransport } from "./errors/platform-error-transport.ts"
 import { HostAgentService } from "./gen/host_agent_pb.ts"
 
 export interface HostAgentClientOptions {
@@ -27,9 +27,9 @@ export function openHostAgentClient(options: HostAgentClientOptions): HostAgentC
     writeMaxBytes: RPC_MESSAGE_BYTES_MAX,
     // Files and output go over a local network: compressing them costs more than it saves.
     acceptCompression: [],
-    interceptors: [clientErrorInterceptor(), bearerInterceptor(options.token)],
+    interceptors: [bearerInterceptor(options.token)],
   })
-  const client = createClient(HostAgentService, transport)
+  const client = createClient(HostAgentService, platformErrorTransport(transport))
   return Object.assign(client, { [Symbol.dispose]: () => sessionManager.abort() })
 }
 

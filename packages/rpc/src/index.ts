@@ -1,9 +1,6 @@
 export { fromConnectError, toConnectError } from "./errors/convert-error.ts"
-export {
-  clientErrorInterceptor,
-  serverErrorInterceptor,
-  type ServerErrorOptions,
-} from "./errors/error-interceptor.ts"
+export { serverErrorInterceptor, type ServerErrorOptions } from "./errors/error-interceptor.ts"
+export { platformErrorTransport } from "./errors/platform-error-transport.ts"
 export { RPC_CODE } from "./errors/rpc-code.ts"
 export * as hostAgent from "./gen/host_agent_pb.ts"
 export { HostAgentService } from "./gen/host_agent_pb.ts"

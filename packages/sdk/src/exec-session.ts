@@ -6,6 +6,9 @@ import { parseExecMessage, type ExecEvent } from "./exec-message.ts"
 /** Messages held for a slow reader before the connection is paused, which in the end slows the command down */
 const QUEUE_LENGTH_MAX = 64
 
+/** What a session needs of a WebSocket */
+export type ExecSocket = Pick<WebSocket, "on" | "send" | "close" | "pause" | "resume">
+
 /**
  * A command that runs in a sandbox, and its streams.
  *
@@ -13,13 +16,13 @@ const QUEUE_LENGTH_MAX = 64
  * `kill_on_disconnect`, and else only lets go of it.
  */
 export class ExecSession implements AsyncDisposable {
-  readonly #socket: WebSocket
+  readonly #socket: ExecSocket
   readonly #queue: string[] = []
   #closed: PlatformError | undefined
   #wake: (() => void) | undefined
 
   /** @param socket An open socket on which nothing has been received */
-  constructor(socket: WebSocket) {
+  constructor(socket: ExecSocket) {
     this.#socket = socket
     socket.on("message", (data: Buffer) => this.#receive(data.toString()))
     socket.on("error", (error) => this.#end(lost(error)))

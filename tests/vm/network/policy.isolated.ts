@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises"
+import { mkdtemp, rm } from "node:fs/promises"
 import { connect, createServer, type Server } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -56,6 +56,7 @@ describe("network policy", () => {
   afterAll(async () => {
     await sandboxes.disposeAsync()
     await lan.disposeAsync()
+    await rm(claimsDir, { recursive: true, force: true })
   })
 
   test("the host reaches the agent and every other port of each guest, from its own address only", async () => {
@@ -151,6 +152,20 @@ describe("network policy", () => {
     await run(["nft", "delete", "table", "inet", "thaw-first"], options)
     expect(await guest.connect(INTERNET_ADDRESS, 80)).toBe(`hello ${HOST_UPLINK_ADDRESS}`)
     expect(await guest.connect(HOST_PUBLIC_ADDRESS, SERVICE_PORT)).toBe("timeout")
+  })
+
+  test("a namespace's rules alone keep its guest from private addresses, and outsiders from its guest", async () => {
+    await run(["nft", "delete", "table", "inet", "thaw-second"], options)
+    const attempts = await Promise.all([
+      guest.connect("10.11.0.2", GUEST_AGENT_PORT),
+      guest.connect("10.12.0.2", SERVICE_PORT),
+      guest.connect("192.168.77.1", 80),
+      guest.connect("169.254.169.254", 80),
+      internet.connect("10.11.0.1", GUEST_AGENT_PORT),
+      internet.connect("10.11.0.1", GUEST_AGENT_PORT, "192.168.77.1"),
+    ])
+    expect(attempts).toEqual(attempts.map(() => "timeout"))
+    await openHostNetwork({ dataDirId: "second" })
   })
 
   test("without our rules the same attempts succeed, so it is the rules that stop them", async () => {

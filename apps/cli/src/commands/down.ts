@@ -40,9 +40,9 @@ async function down(context: CliContext, destroy: boolean): Promise<void> {
 
 /** Deletes every sandbox through the API; all are tried before the first failure is reported */
 async function destroySandboxes(context: CliContext): Promise<string[]> {
-  const client = new ThawClient(
-    await readLocalAccess(context).catch((error) => explainLeftovers(context, error)),
-  )
+  const access = await readLocalAccess(context).catch((error: unknown) => requireNoneLeft(context, error))
+  if (access === undefined) return []
+  const client = new ThawClient(access)
   const destroyed: string[] = []
   const failures: string[] = []
   for await (const sandbox of client.eachSandbox()) {
@@ -60,12 +60,12 @@ async function destroySandboxes(context: CliContext): Promise<string[]> {
   return destroyed
 }
 
-/** Without a control plane nothing can be deleted: that is an error when something is left, or may be */
-async function explainLeftovers(context: CliContext, error: unknown): Promise<never> {
+/** Without a control plane nothing can be deleted: an error, unless nothing is left */
+async function requireNoneLeft(context: CliContext, error: unknown): Promise<undefined> {
   if (!(error instanceof PlatformError) || error.code !== "unavailable") throw error
   const { listLocalSandboxes } = await import("../connection/list-local-sandboxes.ts")
   const left = await listLocalSandboxes(context.paths.dataDir)
-  const what = left.length === 0 ? "no sandbox is left on this host" : `left on this host: ${left.join(", ")}`
-  const message = `Thaw is not running, so no sandbox can be deleted; ${what}; run "thaw up" first`
+  if (left.length === 0) return undefined
+  const message = `no platform is running, so these sandboxes cannot be deleted: ${left.join(", ")}; run "thaw up" first`
   throw new PlatformError("unavailable", message, { cause: error, details: { sandboxes: left } })
 }

@@ -6,6 +6,7 @@ import type { Command } from "commander"
 import { openContext, type CliContext, type CliEnvironment } from "../cli-context.ts"
 import { EXIT_CODES } from "../exit-code.ts"
 import { formatDuration } from "../output/format-duration.ts"
+import { reportStep } from "../output/progress-reporter.ts"
 import type { SetExitCode } from "../program.ts"
 import { RINGS, parseRings, type Ring } from "../rings/ring.ts"
 import type { RingResult } from "../rings/run-ring.ts"
@@ -75,7 +76,7 @@ async function runPreparedRing(context: CliContext, ring: Ring): Promise<RingRes
     extraArgs: context.wordsAfterDashes,
     path: context.config.path,
     stdoutToStderr: context.output.json,
-    onStep: (name) => context.output.progress(`   ${name}`),
+    onStep: (event) => reportStep(context.output, event),
   })
 }
 

@@ -69,12 +69,24 @@ async function introduce(
   signal: AbortSignal,
 ): Promise<void> {
   const access = { url: record.url, apiKey: await readApiKey(context.paths) }
-  const smokeTest: SmokeTestResult | undefined = options.smokeTest
-    ? await runSmokeTest(access, context.output, signal)
-    : undefined
+  const smokeTest = options.smokeTest ? await smokeTestOf(context, access, signal) : undefined
   const summary = await readPlatformSummary(context, record)
   const value = { ...summary, already_running: false, smoke_test: smokeTest }
   context.output.result(value, formatPlatformSummary(summary, "Thaw is running"))
+}
+
+async function smokeTestOf(
+  context: CliContext,
+  access: { url: string; apiKey: string },
+  signal: AbortSignal,
+): Promise<SmokeTestResult> {
+  try {
+    return await runSmokeTest(access, context.output, signal)
+  } catch (error) {
+    context.output.transient("")
+    context.output.progress(`✗ first sandbox; the logs are in ${context.paths.logsDir}`)
+    throw error
+  }
 }
 
 async function sayAlreadyRunning(context: CliContext, record: PlatformRecord): Promise<void> {

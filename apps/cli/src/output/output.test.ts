@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest"
 import { formatDuration } from "./format-duration.ts"
 import { formatTable } from "./format-table.ts"
 import { Output } from "./output.ts"
-import { formatStepEnd, reportStep } from "./progress-reporter.ts"
+import { formatStepEnd, relaySteps, reportStep } from "./progress-reporter.ts"
 import { shellQuote } from "./shell-quote.ts"
 
 function recorder(isTTY: boolean, json: boolean) {
@@ -88,7 +88,17 @@ describe("progress of steps", () => {
     reportStep(output, { step: "kernel", state: "started" })
     reportStep(output, { step: "kernel", state: "progress", message: "50 %" })
     reportStep(output, { step: "kernel", state: "done", durationMs: 5 })
-    expect(texts.stderr).toBe("✓ kernel (5 ms)\n")
+    expect(texts.stderr).toBe("… kernel\n✓ kernel (5 ms)\n")
+  })
+
+  it("is relayed from another process, in place on a terminal", () => {
+    const lines = "… kernel\n✓ kernel (5 ms)\n"
+    const plain = recorder(false, false)
+    relaySteps(plain.output, lines)
+    expect(plain.texts.stderr).toBe(lines)
+    const watched = recorder(true, false)
+    relaySteps(watched.output, lines)
+    expect(watched.texts.stderr).toContain("\r\u001b[2K… kernel\r\u001b[2K✓ kernel (5 ms)\n")
   })
 
   it("shows what is under way on a terminal", () => {

@@ -23,6 +23,11 @@ export class Output {
     this.#stderr = options.stderr
   }
 
+  /** Whether progress goes to a terminal */
+  get isWatched(): boolean {
+    return this.#stderr.isTTY === true
+  }
+
   /** Writes the result of the command: `value` in JSON mode, else `text` */
   result(value: unknown, text: string): void {
     this.#stdout.write(this.json ? `${JSON.stringify(value)}\n` : text)
@@ -35,7 +40,7 @@ export class Output {
 
   /** Replaces the line being shown; shows nothing where the output is not a terminal */
   transient(line: string): void {
-    if (this.#stderr.isTTY === true) this.#stderr.write(`\r\u001b[2K${line}`)
+    if (this.isWatched) this.#stderr.write(`\r\u001b[2K${line}`)
   }
 
   /** Writes an error: one line, or one JSON object in JSON mode */

@@ -19,14 +19,17 @@ export function formatStepEnd(event: StepEvent & { state: "skipped" | "done" | "
   return `${MARKS[event.state]} ${event.step}${skipped}${time}`
 }
 
-/** Shows the steps of an operation as they come; what is under way is shown on a terminal only */
+/** How a line begins that tells what is under way, and that the next one takes the place of */
+const UNDER_WAY = "… "
+
+/** Shows the steps of an operation as they come; how far one has come is shown on a terminal only */
 export function reportStep(output: Output, event: StepEvent): void {
   switch (event.state) {
     case "started":
-      output.transient(`… ${event.step}`)
+      showStarted(output, `${UNDER_WAY}${event.step}`)
       break
     case "progress":
-      output.transient(`… ${event.step}${event.message === undefined ? "" : `: ${event.message}`}`)
+      output.transient(`${UNDER_WAY}${event.step}${event.message === undefined ? "" : `: ${event.message}`}`)
       break
     case "skipped":
     case "done":
@@ -35,4 +38,20 @@ export function reportStep(output: Output, event: StepEvent): void {
       output.progress(formatStepEnd({ ...event, state: event.state }))
       break
   }
+}
+
+/** Shows lines that another process has reported its steps with */
+export function relaySteps(output: Output, text: string): void {
+  for (const line of text.split("\n")) {
+    if (line === "") continue
+    output.transient("")
+    if (line.startsWith(UNDER_WAY)) showStarted(output, line)
+    else output.progress(line)
+  }
+}
+
+/** A step may take minutes: something is shown of it where nothing can be shown in place, too */
+function showStarted(output: Output, line: string): void {
+  if (output.isWatched) output.transient(line)
+  else output.progress(line)
 }

@@ -5,6 +5,7 @@ import { isAlive, startDetached, type ProcessIdentity } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 
 import type { CliContext } from "../cli-context.ts"
+import { relaySteps } from "../output/progress-reporter.ts"
 import { CLI_MAIN } from "../source-dir.ts"
 import type { PlatformPorts } from "./plan-processes.ts"
 import { logPathOf } from "./platform-paths.ts"
@@ -36,7 +37,7 @@ export async function runInBackground(
     const lives = await isAlive(supervisor)
     const record = await readOwnRecord(context, supervisor)
     const words = await log.readNew()
-    if (words !== "") process.stderr.write(words)
+    relaySteps(context.output, words)
     if (record?.state === "ready") return record
     if (!lives) throw new PlatformError("internal", `the platform did not start; its log is "${logPath}"`)
     if (options.signal.aborted) {
@@ -83,10 +84,12 @@ class FollowedLog {
     this.#offset = offset
   }
 
+  /** The whole lines that came since the last call */
   async readNew(): Promise<string> {
     const text = await readLogTail(this.#path, { offset: this.#offset, bytesMax: LOG_READ_BYTES_MAX })
-    this.#offset += Buffer.byteLength(text)
-    return text
+    const lines = text.slice(0, text.lastIndexOf("\n") + 1)
+    this.#offset += Buffer.byteLength(lines)
+    return lines
   }
 }
 

@@ -48,9 +48,16 @@ export async function runForeground(context: CliContext, options: ForegroundOpti
     node: process.execPath,
     onStep: (event) => reportStep(output, event),
   })
-  if (!options.skipPrepare) await prepareThisHost(context, { signal: options.signal })
-  await supervisor.start(options.signal)
-  await options.onReady(supervisor.record)
+  try {
+    if (!options.skipPrepare) await prepareThisHost(context, { signal: options.signal })
+    await supervisor.start(options.signal)
+    await options.onReady(supervisor.record)
+  } catch (error) {
+    // Whatever was under way failed only because it was told to end.
+    if (options.signal.aborted)
+      throw new PlatformError("canceled", "stopped before it was ready", { cause: error })
+    throw error
+  }
   await waitForAbort(options.signal)
   output.progress("stopping; sandboxes keep running")
 }

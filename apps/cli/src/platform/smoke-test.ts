@@ -1,3 +1,4 @@
+import { PlatformError } from "@thaw/model"
 import { ThawClient } from "@thaw/sdk"
 
 import { formatDuration } from "../output/format-duration.ts"
@@ -16,14 +17,31 @@ export interface SmokeTestResult {
 const SANDBOX_TIMEOUT_SEC = 600
 const EXEC_TIMEOUT_SEC = 60
 
-/** Creates a sandbox through the REST API, runs one command in it, and deletes it */
+/**
+ * Creates a sandbox through the REST API, runs one command in it, and deletes it.
+ *
+ * @throws {PlatformError} saying that this is what failed, with the code of what did
+ */
 export async function runSmokeTest(
   access: { url: string; apiKey: string },
   output: Output,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+): Promise<SmokeTestResult> {
+  try {
+    return await tryFirstSandbox(access, output, signal)
+  } catch (thrown) {
+    const { code, message } = PlatformError.from(thrown)
+    throw new PlatformError(code, `the first sandbox failed: ${message}`, { cause: thrown })
+  }
+}
+
+async function tryFirstSandbox(
+  access: { url: string; apiKey: string },
+  output: Output,
+  signal: AbortSignal,
 ): Promise<SmokeTestResult> {
   const client = new ThawClient(access)
-  const options = signal === undefined ? {} : { signal }
+  const options = { signal }
   output.transient("… first sandbox")
   const startedAt = performance.now()
   const body = { timeout_sec: SANDBOX_TIMEOUT_SEC, metadata: { purpose: "smoke-test" } }
@@ -35,7 +53,10 @@ export async function runSmokeTest(
   const firstExecMs = performance.now() - startedAt
   output.transient("")
   if (result.exit_code !== 0)
-    throw new Error(`"uname -a" in ${id} exited with code ${result.exit_code}: ${result.stderr}`)
+    throw new PlatformError(
+      "internal",
+      `"uname -a" in ${id} exited with code ${result.exit_code}: ${result.stderr}`,
+    )
   const uname = result.stdout.trimEnd()
   output.progress(
     `✓ first sandbox: ${id} answered "uname -a" ${formatDuration(firstExecMs)} after the request`,

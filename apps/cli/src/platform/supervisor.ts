@@ -134,9 +134,14 @@ export class Supervisor implements AsyncDisposable {
   }
 
   async #recordProcess(plan: ProcessPlan, identity: ProcessIdentity): Promise<void> {
-    const others = this.#record.processes.filter((process) => process.name !== plan.name)
-    const process = { ...identity, name: plan.name, startedAtMs: Date.now() }
-    await this.#update({ processes: [...others, process] })
+    const started = { ...identity, name: plan.name, startedAtMs: Date.now() }
+    const { processes } = this.#record
+    const isRestart = processes.some(({ name }) => name === plan.name)
+    await this.#update({
+      processes: isRestart
+        ? processes.map((process) => (process.name === plan.name ? started : process))
+        : [...processes, started],
+    })
   }
 
   /** Writes one after the other happen in the order of the calls: the record in memory changes first */

@@ -4,6 +4,7 @@ import { join } from "node:path"
 
 import { runAttached } from "@thaw/linux"
 
+import type { StepEvent } from "../output/progress-reporter.ts"
 import { planRing, type RingPlanOptions, type RingStep } from "./plan-ring.ts"
 import type { Ring } from "./ring.ts"
 import {
@@ -24,8 +25,8 @@ export interface RingResult {
 export interface RunRingOptions extends Omit<RingPlanOptions, "reportPath"> {
   /** Keeps standard output free for a result */
   readonly stdoutToStderr: boolean
-  /** Called before each program of a ring that has several */
-  readonly onStep: (name: string) => void
+  /** Called before and after each program of a ring that has several */
+  readonly onStep: (event: StepEvent) => void
 }
 
 /** Runs one ring to its end, its output going where this process's goes */
@@ -37,9 +38,14 @@ export async function runRing(ring: Ring, options: RunRingOptions): Promise<Ring
   const reportPath = join(directory, "report.json")
   const steps = planRing(ring, { ...options, reportPath })
   const counts: TestCounts[] = []
+  const onStep = steps.length > 1 ? options.onStep : () => undefined
   for (const step of steps) {
-    if (steps.length > 1) options.onStep(step.name)
-    counts.push(await runStep(step, reportPath, options))
+    const stepStartedAt = performance.now()
+    onStep({ step: step.name, state: "started" })
+    const count = await runStep(step, reportPath, options)
+    const state = count.failed === 0 ? "done" : "failed"
+    onStep({ step: step.name, state, durationMs: performance.now() - stepStartedAt })
+    counts.push(count)
   }
   return { ring, counts: addCounts(counts), duration_ms: Math.round(performance.now() - startedAt) }
 }

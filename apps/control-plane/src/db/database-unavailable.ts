@@ -19,7 +19,8 @@ const DRIVER_MESSAGES = [
 /** Whether an error of a query says that the database cannot be reached now */
 export function isDatabaseUnavailable(thrown: unknown): boolean {
   if (!(thrown instanceof Error)) return false
-  const { code, syscall } = thrown as NodeJS.ErrnoException
+  const { code, syscall } = thrown as { code?: unknown; syscall?: unknown }
+  if (code !== undefined && typeof code !== "string") return false
   if (code !== undefined && (SERVER_CODES.has(code) || code.startsWith("08"))) return true
   if (code !== undefined && NETWORK_CODES.has(code)) return true
   // A unix socket that is not there

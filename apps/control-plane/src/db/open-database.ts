@@ -11,8 +11,6 @@ import type { Database, DatabaseSchema } from "./schema/database.ts"
 const POOL_SIZE_MAX = 10
 const CONNECT_TIMEOUT_MS = 5_000
 const STATEMENT_TIMEOUT_MS = 30_000
-/** pg_type.h of PostgreSQL */
-const INT8_OID = 20
 
 /** Opens a database and brings its schema up to date */
 export async function openDatabase(config: DatabaseConfig, log: Logger): Promise<Database & AsyncDisposable> {
@@ -44,6 +42,6 @@ function connectPostgres(url: string, log: Logger): Database {
 }
 
 /** 64-bit numbers of this schema stay far below 2^53 */
-function getTypeParser(oid: number, format?: "text" | "binary"): unknown {
-  return oid === INT8_OID ? Number : types.getTypeParser(oid, format)
+function getTypeParser(...[oid, format]: Parameters<typeof types.getTypeParser>): unknown {
+  return oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)
 }

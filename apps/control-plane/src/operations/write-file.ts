@@ -3,6 +3,7 @@ import type { hostAgent } from "@thaw/rpc"
 import type { MessageInitShape } from "@bufbuild/protobuf"
 
 import type { Context } from "../context.ts"
+import { FallibleSource } from "./fallible-source.ts"
 import { toTarget, type FileLocation } from "./file-target.ts"
 
 type WriteRequest = MessageInitShape<typeof hostAgent.WriteFileStreamRequestSchema>
@@ -21,25 +22,11 @@ export interface FileWrite {
  */
 export async function writeFile(context: Context, write: FileWrite): Promise<hostAgent.FileEntry> {
   const aborter = new AbortController()
-  const source: { failure?: unknown } = {}
+  const source = new FallibleSource(limited(write.content), aborter)
   async function* requests(): AsyncGenerator<WriteRequest> {
-    yield {
-      message: {
-        case: "meta",
-        value: {
-          target: toTarget(write.location),
-          ...(write.mode === undefined ? {} : { mode: write.mode }),
-        },
-      },
-    }
-    try {
-      for await (const chunk of limited(write.content)) yield { message: { case: "chunk", value: chunk } }
-    } catch (error) {
-      source.failure = error
-      // Cancels before the end of this generator could pass for the end of the file.
-      aborter.abort(error)
-      throw error
-    }
+    const mode = write.mode === undefined ? {} : { mode: write.mode }
+    yield { message: { case: "meta", value: { target: toTarget(write.location), ...mode } } }
+    for await (const chunk of source) yield { message: { case: "chunk", value: chunk } }
   }
   try {
     return await context.host.client.writeFileStream(requests(), { signal: aborter.signal })

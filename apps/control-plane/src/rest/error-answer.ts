@@ -22,6 +22,9 @@ export async function answerError(
   const error = toPlatformError(thrown)
   const status = HTTP_STATUS[error.code]
   if (error.code === "internal") request.log.error({ err: thrown }, "a request failed unexpectedly")
-  else if (status >= SERVER_ERROR_MIN) request.log.warn({ err: thrown }, "a request failed")
+  // One without a cause, such as a command's timeout, is the answer to what the client asked for.
+  else if (status >= SERVER_ERROR_MIN && error.cause !== undefined) {
+    request.log.warn({ err: error }, "a request failed")
+  }
   await reply.code(status).type("application/json; charset=utf-8").send(toErrorBody(error))
 }

@@ -2,7 +2,7 @@ import multipart from "@fastify/multipart"
 import websocket from "@fastify/websocket"
 import { EXEC_STREAM_MESSAGE_BYTES_MAX, EXEC_STREAM_SUBPROTOCOL, ROUTES } from "@thaw/api"
 import { LIMITS } from "@thaw/model"
-import { fastify, type FastifyInstance } from "fastify"
+import { LogController, fastify, type FastifyBaseLogger, type FastifyInstance } from "fastify"
 
 import type { Authenticator } from "../auth/authenticator.ts"
 import type { Context } from "../context.ts"
@@ -29,14 +29,17 @@ import { deleteSandboxRoute } from "./sandboxes/delete.ts"
 import { getSandboxRoute } from "./sandboxes/get.ts"
 import { listSandboxesRoute } from "./sandboxes/list.ts"
 
+/** Beyond what Node takes for a URL, so that a strange id is an unknown one */
+const URL_LENGTH_MAX = 64 * 1024
 const HEADERS_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
 
 /** Builds the REST server; it does not listen yet */
 export async function buildServer(context: Context, authenticator: Authenticator): Promise<FastifyInstance> {
+  const logger: FastifyBaseLogger = context.log
   const app: FastifyInstance = fastify({
-    loggerInstance: context.log,
-    disableRequestLogging: true,
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     bodyLimit: LIMITS.jsonBodyBytesMax,
     // Bodies have limits of their own: an upload may take hours, and a command may say nothing for as long.
@@ -44,7 +47,7 @@ export async function buildServer(context: Context, authenticator: Authenticator
     connectionTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: "idle",
-    routerOptions: { maxParamLength: 512 },
+    routerOptions: { maxParamLength: URL_LENGTH_MAX },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     clientErrorHandler: answerMalformedHttp,
     http: {

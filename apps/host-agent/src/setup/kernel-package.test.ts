@@ -25,7 +25,7 @@ function bzImage(payload: Buffer): Buffer {
 }
 
 it("readKernelPayload() cuts the payload out, without the size behind it", () => {
-  const payload = Buffer.from("02214c18aabbccdd" + "78563412", "hex")
+  const payload = Buffer.from("02214c18aabbccdd78563412", "hex")
   const { compressed, sizeBytes } = readKernelPayload(bzImage(payload))
   expect(compressed.toString("hex")).toBe("02214c18aabbccdd")
   expect(sizeBytes).toBe(0x12345678)

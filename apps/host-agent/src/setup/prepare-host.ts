@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises"
+import { resolve } from "node:path"
 
 import type { HostPaths } from "../host-paths.ts"
 import { baseTemplateStep } from "./base-template-step.ts"
@@ -40,7 +41,8 @@ const STEPS: Readonly<Record<SetupStepName, SetupStep>> = {
  * leaves what was there before; the steps after it are not tried. One set-up of a data directory runs at a time.
  */
 export async function prepareHost(options: PrepareHostOptions): Promise<SetupResult> {
-  const { paths, sourceDir, onProgress, signal } = options
+  const { paths, onProgress, signal } = options
+  const sourceDir = resolve(options.sourceDir)
   const startedAt = performance.now()
   const done: SetupStepName[] = []
   for (const directory of [paths.artifactsDir, paths.templatesDir]) {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { join, resolve } from "node:path"
 
 import { run } from "@thaw/linux"
 import { GIB, PlatformError, type TemplateName } from "@thaw/model"
@@ -60,7 +60,7 @@ export async function buildTemplate(target: TemplateTarget, options: BuildTempla
   await checkFreeSpace(paths.scratchDir, FREE_BYTES_MIN)
   await checkFreeSpace(templateDir, FREE_BYTES_MIN)
   await using stack = new AsyncDisposableStack()
-  const scratchDir = await mkdtemp(join(paths.scratchDir, "template-"))
+  const scratchDir = await mkdtemp(join(resolve(paths.scratchDir), "template-"))
   stack.defer(async () => await rm(scratchDir, { recursive: true, force: true }))
   const partialDir = partialBuildDir(templateDir, buildId)
   await mkdir(partialDir)

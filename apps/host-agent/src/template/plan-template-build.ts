@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { MIB } from "@thaw/model"
 
 import { buildUuid } from "./build-id.ts"
-import type { LocatedRecipe } from "./template-recipe.ts"
+import type { LocatedRecipe, TemplateRecipe } from "./template-recipe.ts"
 
 export interface TemplateBuildPlan {
   readonly rootDir: string
@@ -32,63 +32,32 @@ export interface TemplateBuildPaths {
 /** Seconds since 1970 that stand in for the time of a build, so that builds differ in content only */
 const BUILD_EPOCH = "1767225600"
 const BLOCK_BYTES = 4096
-const FEATURES = ["has_journal", "extent", "64bit", "metadata_csum", "ext_attr", "dir_index", "sparse_super"]
+/** Named one by one, so that the host's mke2fs.conf does not decide */
+const FEATURES = [
+  "64bit",
+  "dir_index",
+  "dir_nlink",
+  "ext_attr",
+  "extent",
+  "extra_isize",
+  "filetype",
+  "flex_bg",
+  "has_journal",
+  "huge_file",
+  "large_file",
+  "metadata_csum",
+  "sparse_super",
+]
 
 /** Plans the commands that build a template from its recipe */
 export function planTemplateBuild(located: LocatedRecipe, paths: TemplateBuildPaths): TemplateBuildPlan {
-  const { recipe, directory } = located
-  const { buildId, rootDir, rootfsPath } = paths
-  const sizeBytes = recipe.sizeMib * MIB
-  const blockCount = sizeBytes / BLOCK_BYTES
+  const { rootDir, rootfsPath } = paths
   return {
     rootDir,
     rootfsPath,
-    sizeBytes,
-    bootstrap: {
-      argv: [
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=apt",
-        "--format=directory",
-        "--dpkgopt=force-unsafe-io",
-        ...recipe.excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
-        ...recipe.includedPaths.map((path) => `--dpkgopt=path-include=${path}`),
-        '--aptopt=APT::Install-Recommends "false"',
-        `--include=${recipe.packages.join(",")}`,
-        `--customize-hook=${join(directory, "customize.sh")}`,
-        recipe.suite,
-        rootDir,
-      ],
-      env: { SOURCE_DATE_EPOCH: BUILD_EPOCH, THAW_RECIPE_DIR: directory, LC_ALL: "C.UTF-8" },
-    },
-    makeFilesystem: {
-      argv: [
-        "mke2fs",
-        "-q",
-        "-F",
-        ...["-t", "ext4"],
-        ...[
-          "-O",
-          `none,${FEATURES.join(",")},filetype,flex_bg,huge_file,large_file,dir_nlink,extra_isize,resize_inode`,
-        ],
-        ...["-b", String(BLOCK_BYTES)],
-        ...["-I", "256"],
-        ...["-N", String(recipe.inodes)],
-        ...["-J", `size=${recipe.journalMib}`],
-        // No blocks are kept for root: `user` is root whenever it likes.
-        ...["-m", "0"],
-        ...["-L", `thaw-${recipe.name}`.slice(0, 16)],
-        ...["-U", buildUuid(buildId, "rootfs")],
-        ...[
-          "-E",
-          `root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1,hash_seed=${buildUuid(buildId, "hash")}`,
-        ],
-        ...["-d", rootDir],
-        rootfsPath,
-        String(blockCount),
-      ],
-      env: { E2FSPROGS_FAKE_TIME: BUILD_EPOCH, LC_ALL: "C" },
-    },
+    sizeBytes: located.recipe.sizeMib * MIB,
+    bootstrap: planBootstrap(located, rootDir),
+    makeFilesystem: planMakeFilesystem(located.recipe, paths),
     listPackages: {
       argv: [
         "dpkg-query",
@@ -98,6 +67,70 @@ export function planTemplateBuild(located: LocatedRecipe, paths: TemplateBuildPa
       ],
       env: { LC_ALL: "C" },
     },
+  }
+}
+
+function planBootstrap({ recipe, directory }: LocatedRecipe, rootDir: string): TemplateCommand {
+  return {
+    argv: [
+      // In namespaces of its own: when it is ended, so is every program it started, and no mount is left.
+      "unshare",
+      "--mount",
+      "--pid",
+      "--fork",
+      "--kill-child",
+      "--mount-proc",
+      "mmdebstrap",
+      "--mode=root",
+      "--variant=apt",
+      "--format=directory",
+      "--dpkgopt=force-unsafe-io",
+      ...recipe.excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
+      ...recipe.includedPaths.map((path) => `--dpkgopt=path-include=${path}`),
+      '--aptopt=APT::Install-Recommends "false"',
+      `--include=${recipe.packages.join(",")}`,
+      `--customize-hook=${join(directory, "customize.sh")}`,
+      recipe.suite,
+      rootDir,
+    ],
+    env: { SOURCE_DATE_EPOCH: BUILD_EPOCH, THAW_RECIPE_DIR: directory, LC_ALL: "C.UTF-8" },
+  }
+}
+
+function planMakeFilesystem(recipe: TemplateRecipe, paths: TemplateBuildPaths): TemplateCommand {
+  const { buildId, rootDir, rootfsPath } = paths
+  return {
+    argv: [
+      "mke2fs",
+      "-q",
+      "-F",
+      "-t",
+      "ext4",
+      "-O",
+      `none,${FEATURES.join(",")}`,
+      "-b",
+      String(BLOCK_BYTES),
+      "-I",
+      "256",
+      "-N",
+      String(recipe.inodes),
+      "-J",
+      `size=${recipe.journalMib}`,
+      // No blocks are kept for root: `user` is root whenever it likes.
+      "-m",
+      "0",
+      "-L",
+      `thaw-${recipe.name}`.slice(0, 16),
+      "-U",
+      buildUuid(buildId, "rootfs"),
+      "-E",
+      `root_owner=0:0,lazy_itable_init=1,lazy_journal_init=1,hash_seed=${buildUuid(buildId, "hash")}`,
+      "-d",
+      rootDir,
+      rootfsPath,
+      String((recipe.sizeMib * MIB) / BLOCK_BYTES),
+    ],
+    env: { E2FSPROGS_FAKE_TIME: BUILD_EPOCH, LC_ALL: "C" },
   }
 }
 

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises"
-import { join } from "node:path"
+import { resolve } from "node:path"
 
 import { z } from "zod"
 
@@ -42,8 +42,8 @@ export function parseTemplateRecipe(text: string): TemplateRecipe {
 
 /** Reads the recipe of template `name` from `images/` of the source tree */
 export async function readTemplateRecipe(sourceDir: string, name: string): Promise<LocatedRecipe> {
-  const directory = join(sourceDir, "images", name)
-  const recipe = parseTemplateRecipe(await readFile(join(directory, "recipe.json"), "utf8"))
+  const directory = resolve(sourceDir, "images", name)
+  const recipe = parseTemplateRecipe(await readFile(resolve(directory, "recipe.json"), "utf8"))
   const hash = await hashTree(directory, { salt: `builder ${BUILDER_VERSION}` })
   return { recipe, directory, hash }
 }

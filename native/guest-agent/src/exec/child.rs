@@ -10,7 +10,6 @@ use crate::sys::process::start_session;
 use crate::sys::program::{change_directory, execute, install_descriptor, write_descriptor, write_file};
 use crate::sys::signals::reset_all;
 use crate::sys::terminal::take_control;
-use std::convert::Infallible;
 use std::ffi::CStr;
 use std::io;
 
@@ -55,21 +54,23 @@ pub struct ChildSetting<'a> {
 
 /// Becomes the program, or reports why not and returns.
 pub fn run(setting: &ChildSetting) {
-    if let Err((step, error)) = become_program(setting) {
-        let number = error.raw_os_error().unwrap_or(0).to_ne_bytes();
-        let report = [step as u8, number[0], number[1], number[2], number[3]];
-        write_descriptor(setting.descriptors.error, &report);
-    }
+    let (step, error) = match become_process(setting) {
+        Ok(()) => (Step::Execute, execute_first(setting.plan)),
+        Err(failure) => failure,
+    };
+    let number = error.raw_os_error().unwrap_or(0).to_ne_bytes();
+    let report = [step as u8, number[0], number[1], number[2], number[3]];
+    write_descriptor(setting.descriptors.error, &report);
 }
 
-fn become_program(setting: &ChildSetting) -> Result<Infallible, (Step, io::Error)> {
+/// All but the program itself.
+fn become_process(setting: &ChildSetting) -> Result<(), (Step, io::Error)> {
     let plan = setting.plan;
     prepare(setting).map_err(|error| (Step::Prepare, error))?;
     if setting.changes_identity {
         become_user(&plan.user.identity).map_err(|error| (Step::Identity, error))?;
     }
-    enter_directory(plan).map_err(|error| (Step::Directory, error))?;
-    Err((Step::Execute, execute_first(plan)))
+    enter_directory(plan).map_err(|error| (Step::Directory, error))
 }
 
 fn prepare(setting: &ChildSetting) -> io::Result<()> {

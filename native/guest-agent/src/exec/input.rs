@@ -92,6 +92,7 @@ impl Input {
     pub fn write(&mut self) {
         while let (Some(writer), false) = (&self.writer, self.pending.is_empty()) {
             match write_some(writer, self.pending.as_slices().0) {
+                Ok(0) => return,
                 Ok(count) => self.take(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

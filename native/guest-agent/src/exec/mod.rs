@@ -4,6 +4,7 @@
 //! `session` is the loop that serves the process until it has ended and nobody holds its pipes.
 
 mod child;
+mod command;
 pub mod environment;
 mod input;
 mod outbox;

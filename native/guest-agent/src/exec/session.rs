@@ -12,6 +12,7 @@
 //! and dropped. *Detached*: no connection; the session stays as long as the process runs (its timeout still applies) or something
 //! holds its pipes, so that the holder never blocks.
 
+use super::command::Command;
 use super::input::Input;
 use super::outbox::Outbox;
 use super::output::Output;
@@ -21,10 +22,8 @@ use crate::client::{Client, LINGER};
 use crate::failure::AgentError;
 use crate::sys::poll;
 use crate::sys::process::{signal_group, SIGKILL};
-use crate::sys::signals::SIGNAL_MAX;
-use crate::sys::terminal::{set_size, TerminalSize};
-use crate::wire::decoder::Decoder;
-use crate::wire::frame::{kind, Frame, FrameDecoder, CHUNK_BYTES_MAX};
+use crate::sys::terminal::set_size;
+use crate::wire::frame::{kind, FrameDecoder, CHUNK_BYTES_MAX};
 use crate::wire::reply::{encode_error, encode_started, encode_stdin_consumed, Exit};
 use crate::wire::request::Exec;
 use std::io::{self, Read};
@@ -218,32 +217,24 @@ impl Session {
 
     fn take_frames(&mut self) -> Result<(), AgentError> {
         while let Some(frame) = self.frames.next_frame()? {
-            self.take_frame(frame)?;
+            self.obey(Command::decode(frame)?)?;
         }
         Ok(())
     }
 
-    fn take_frame(&mut self, frame: Frame) -> Result<(), AgentError> {
-        match frame.kind {
-            kind::STDIN => self.input.push(&frame.payload),
-            kind::CLOSE_STDIN if frame.payload.is_empty() => {
-                self.input.end();
-                Ok(())
-            }
-            kind::SIGNAL => {
-                self.signal(decode_signal(&frame.payload)?);
-                Ok(())
-            }
-            kind::RESIZE => {
-                let size = decode_size(&frame.payload)?;
+    fn obey(&mut self, command: Command) -> Result<(), AgentError> {
+        match command {
+            Command::Stdin(bytes) => self.input.push(&bytes)?,
+            Command::CloseStdin => self.input.end(),
+            Command::Signal(signal) => self.signal(signal),
+            Command::Resize(size) => {
                 if let Some(terminal) = &self.terminal {
                     // Fails only for a terminal that is gone.
                     let _ = set_size(terminal, size);
                 }
-                Ok(())
             }
-            _ => Err(AgentError::invalid(format!("a frame of type {:#04x} is not expected here", frame.kind))),
         }
+        Ok(())
     }
 
     /// A client that breaks the protocol has lost its process: it was told that the operation failed.
@@ -344,23 +335,4 @@ struct Ready {
     socket: bool,
     input: bool,
     outputs: Vec<bool>,
-}
-
-fn decode_signal(payload: &[u8]) -> Result<i32, AgentError> {
-    let mut decoder = Decoder::new(payload);
-    let signal = decoder.i32().map_err(AgentError::invalid)?;
-    decoder.finish().map_err(AgentError::invalid)?;
-    if (1..=SIGNAL_MAX).contains(&signal) {
-        Ok(signal)
-    } else {
-        Err(AgentError::invalid(format!("signal {signal} must be from 1 to {SIGNAL_MAX}")))
-    }
-}
-
-fn decode_size(payload: &[u8]) -> Result<TerminalSize, AgentError> {
-    let mut decoder = Decoder::new(payload);
-    let columns = decoder.u16().map_err(AgentError::invalid)?;
-    let rows = decoder.u16().map_err(AgentError::invalid)?;
-    decoder.finish().map_err(AgentError::invalid)?;
-    Ok(TerminalSize { columns, rows })
 }

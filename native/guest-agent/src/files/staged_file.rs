@@ -4,7 +4,7 @@ use super::scope::failed;
 use crate::failure::AgentError;
 use crate::sys::descriptor::OPEN_NOFOLLOW;
 use crate::sys::entropy::random_u64;
-use crate::sys::rename::rename;
+use crate::sys::file::rename;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;

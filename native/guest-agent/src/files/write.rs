@@ -6,7 +6,7 @@ use super::staged_file::StagedFile;
 use crate::client::Client;
 use crate::errno::{ELOOP, ENOENT, ENOTDIR};
 use crate::failure::{AgentError, Failure};
-use crate::sys::rename::change_mode;
+use crate::sys::file::change_mode;
 use crate::wire::frame::{kind, CHUNK_BYTES_MAX};
 use crate::wire::request::WriteFile;
 use std::fs;

@@ -21,11 +21,12 @@ pub fn effective_uid() -> u32 {
 }
 
 pub fn current() -> io::Result<Identity> {
-    let mut groups = vec![0u32; 65536];
-    // SAFETY: `groups` has room for the most groups a thread can have (NGROUPS_MAX, 65536).
-    let count = check(unsafe { abi::getgroups(groups.len() as i32, groups.as_mut_ptr()) })?;
+    // SAFETY: with a count of 0 nothing is written.
+    let count = check(unsafe { abi::getgroups(0, std::ptr::null_mut()) })?;
+    let mut groups = vec![0u32; count as usize];
+    // SAFETY: `groups` has room for as many ids as the count says; only this thread changes its own groups.
+    let count = check(unsafe { abi::getgroups(count, groups.as_mut_ptr()) })?;
     groups.truncate(count as usize);
-    groups.shrink_to_fit();
     // SAFETY: cannot fail.
     let (uid, gid) = unsafe { (abi::geteuid(), abi::getegid()) };
     Ok(Identity { uid, gid, groups })

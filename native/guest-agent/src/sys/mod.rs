@@ -5,13 +5,13 @@ pub mod clock;
 pub mod descriptor;
 pub mod directory;
 pub mod entropy;
+pub mod file;
 pub mod identity;
 pub mod limits;
 pub mod machine;
 pub mod poll;
 pub mod process;
 pub mod program;
-pub mod rename;
 pub mod signals;
 pub mod terminal;
 

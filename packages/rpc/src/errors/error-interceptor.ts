@@ -1,6 +1,6 @@
 import type { Interceptor, StreamResponse } from "@connectrpc/connect"
 
-import { fromConnectError, toConnectError } from "./convert-error.ts"
+import { toConnectError } from "./convert-error.ts"
 
 export interface ServerErrorOptions {
   /** Told of every error before it is sent, to log it with its causes */
@@ -9,28 +9,17 @@ export interface ServerErrorOptions {
 
 /** For a service: errors leave as Connect errors with an `ErrorInfo` */
 export function serverErrorInterceptor(options: ServerErrorOptions): Interceptor {
-  return convertingInterceptor((thrown, method) => {
-    options.onError(thrown, method)
-    return toConnectError(thrown)
-  })
-}
-
-/** For a client: calls throw `PlatformError` */
-export function clientErrorInterceptor(): Interceptor {
-  return convertingInterceptor(fromConnectError)
-}
-
-function convertingInterceptor(convert: (thrown: unknown, method: string) => Error): Interceptor {
   return (next) => async (request) => {
+    const convert = (thrown: unknown) => {
+      options.onError(thrown, request.method.name)
+      return toConnectError(thrown)
+    }
     try {
       const response = await next(request)
       if (!response.stream) return response
-      return {
-        ...response,
-        message: convertStream(response, (thrown) => convert(thrown, request.method.name)),
-      }
+      return { ...response, message: convertStream(response, convert) }
     } catch (error) {
-      throw convert(error, request.method.name)
+      throw convert(error)
     }
   }
 }

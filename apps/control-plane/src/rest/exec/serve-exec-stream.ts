@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from "fastify"
 import type { WebSocket } from "ws"
 
 import type { Context } from "../../context.ts"
+import { FallibleSource } from "../../operations/fallible-source.ts"
 import { toErrorBody } from "../error-answer.ts"
 import { toPlatformError } from "../to-platform-error.ts"
 import { parseClientMessage, toRequests, toStartRequest, type ExecStreamRequest } from "./client-message.ts"
@@ -66,17 +67,11 @@ interface Relay {
 
 async function relay(options: ExecStreamOptions, { socket, messages, start }: Relay): Promise<void> {
   const aborter = new AbortController()
-  const client: { failure?: unknown } = {}
+  const source = new FallibleSource(toHostRequests(messages), aborter)
   async function* requests(): AsyncGenerator<ExecStreamRequest> {
     yield toStartRequest(options.sandboxId, start)
-    try {
-      // Taken one by one, as the host agent takes them: the socket is not read in between.
-      for await (const text of messages) yield* toRequests(parseClientMessage(text))
-    } catch (error) {
-      client.failure = error
-      aborter.abort(error)
-      throw error
-    }
+    // Not `yield*`, through which a failure of the call would get into the source.
+    for await (const request of source) yield request
   }
   const signal = AbortSignal.any([aborter.signal, socket.closed])
   try {
@@ -86,8 +81,13 @@ async function relay(options: ExecStreamOptions, { socket, messages, start }: Re
       if (message !== undefined) await socket.send(message)
     }
   } catch (error) {
-    throw client.failure ?? error
+    throw source.failure ?? error
   } finally {
     aborter.abort()
   }
+}
+
+/** Takes messages one by one, as the host agent takes them: the socket is not read in between */
+async function* toHostRequests(messages: AsyncGenerator<string>): AsyncGenerator<ExecStreamRequest> {
+  for await (const text of messages) yield* toRequests(parseClientMessage(text))
 }

@@ -1,5 +1,5 @@
 import { GUEST_LINK } from "../../network/slot-addresses.ts"
-import { KERNEL_ARGS } from "../../template/kernel-args.ts"
+import { planKernelArgs } from "../../template/kernel-args.ts"
 import type { VmSpec } from "../vmm.ts"
 
 /** Bytes of guest console that QEMU keeps, in memory; the oldest are overwritten */
@@ -7,6 +7,8 @@ export const CONSOLE_BYTES = 65_536
 
 export interface QemuChoice {
   readonly accelerator: "kvm" | "tcg"
+  /** Given under emulation, see `planKernelArgs` */
+  readonly tscKhz?: number
   readonly qmpSocketPath: string
 }
 
@@ -28,7 +30,7 @@ export function planQemuArgv(spec: VmSpec, choice: QemuChoice): [string, ...stri
     ["-m", `${spec.memoryMib}M`],
     ["-object", `memory-backend-memfd,id=mem,size=${spec.memoryMib}M,share=on`],
     ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-no-shutdown"],
-    ["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", KERNEL_ARGS.join(" ")],
+    ["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", planKernelArgs(choice).join(" ")],
     ["-blockdev", JSON.stringify(planBlockdev(rootfs))],
     ["-device", "virtio-blk-device,drive=rootfs"],
     ["-netdev", `tap,id=net0,ifname=${GUEST_LINK.tap},script=no,downscript=no`],

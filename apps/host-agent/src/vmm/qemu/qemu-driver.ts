@@ -6,6 +6,7 @@ import {
   findProcessesByArgument,
   isAlive,
   netnsExecArgv,
+  readTscKhz,
   startDetached,
   type ProcessIdentity,
 } from "@thaw/linux"
@@ -27,9 +28,17 @@ const LOG_LENGTH_MAX = 4000
 export class QemuDriver implements VmmDriver {
   readonly name = "qemu"
   readonly accelerator: "kvm" | "tcg"
+  readonly #tscKhz: number | undefined
 
-  constructor(options: { readonly accelerator: "kvm" | "tcg" }) {
-    this.accelerator = options.accelerator
+  private constructor(accelerator: "kvm" | "tcg", tscKhz: number | undefined) {
+    this.accelerator = accelerator
+    this.#tscKhz = tscKhz
+  }
+
+  /** Gets ready to run VMs; under emulation that takes a measurement of the machine's clock */
+  static async open(options: { readonly accelerator: "kvm" | "tcg" }): Promise<QemuDriver> {
+    const tscKhz = options.accelerator === "tcg" ? await readTscKhz() : undefined
+    return new QemuDriver(options.accelerator, tscKhz)
   }
 
   async boot(spec: VmSpec, options: BootOptions): Promise<Vm> {
@@ -37,7 +46,11 @@ export class QemuDriver implements VmmDriver {
     const qmpSocketPath = join(spec.directory, QMP_SOCKET)
     const logPath = join(spec.directory, LOG_FILE)
     await rm(qmpSocketPath, { force: true })
-    const qemuArgv = planQemuArgv(spec, { accelerator: this.accelerator, qmpSocketPath })
+    const qemuArgv = planQemuArgv(spec, {
+      accelerator: this.accelerator,
+      qmpSocketPath,
+      ...(this.#tscKhz === undefined ? {} : { tscKhz: this.#tscKhz }),
+    })
     const process = await startDetached(netnsExecArgv(spec.slot.namespace, qemuArgv), { logPath })
     stack.defer(async () => await endProcess(process, { graceMs: 0 }))
     await options.onProcess(process)

@@ -1,4 +1,4 @@
-//! Renaming, with and without replacement.
+//! Files: renaming with and without replacement, and attributes of open files.
 
 use super::{abi, check, path_string};
 use std::fs::File;
@@ -30,4 +30,11 @@ pub fn change_owner(file: &impl AsRawFd, uid: u32, gid: u32) -> io::Result<()> {
 pub fn change_mode(file: &File, mode: u32) -> io::Result<()> {
     // SAFETY: integers only.
     check(unsafe { abi::fchmod(file.as_raw_fd(), mode) }).map(drop)
+}
+
+/// Sets access and modification time of an open file to the same moment.
+pub fn set_file_time(file: &File, seconds: i64, nanoseconds: i64) -> io::Result<()> {
+    let times = [abi::Timespec { seconds, nanoseconds }, abi::Timespec { seconds, nanoseconds }];
+    // SAFETY: `times` holds the two timespecs that futimens reads.
+    check(unsafe { abi::futimens(file.as_raw_fd(), times.as_ptr()) }).map(drop)
 }

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest"
+
+import { planProcesses } from "./plan-processes.ts"
+import { platformPaths } from "./platform-paths.ts"
+
+it("plans the host agent first, and gives both the same environment", () => {
+  const plans = planProcesses({
+    paths: platformPaths("/data"),
+    sourceDir: "/src",
+    node: "/node",
+    port: 8080,
+    agentPort: 50_051,
+  })
+  expect(plans.map(({ name, argv, logPath }) => ({ name, argv, logPath }))).toEqual([
+    {
+      name: "host-agent",
+      argv: ["/node", "/src/apps/host-agent/src/main.ts"],
+      logPath: "/data/logs/host-agent.log",
+    },
+    {
+      name: "control-plane",
+      argv: ["/node", "/src/apps/control-plane/src/main.ts"],
+      logPath: "/data/logs/control-plane.log",
+    },
+  ])
+  expect(plans[0]?.env).toEqual(plans[1]?.env)
+  expect(plans[0]?.env).toEqual({
+    THAW_DATA_DIR: "/data",
+    THAW_LISTEN: "127.0.0.1:8080",
+    THAW_HOST_AGENT_LISTEN: "127.0.0.1:50051",
+    THAW_HOST_AGENT_URL: "http://127.0.0.1:50051",
+    THAW_HOST_AGENT_TOKEN_FILE: "/data/secrets/host-agent-token",
+    THAW_API_KEY_FILE: "/data/secrets/api-key",
+  })
+})

@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+import { startTemporaryPostgres } from "@thaw/testkit"
+import { afterAll, beforeAll, describe } from "vitest"
+
+/** Gives URLs of empty databases, as `DATABASE_URL` takes them */
+export interface DatabaseSource {
+  readonly createDatabase: () => Promise<string>
+}
+
+type OpenSource = () => Promise<DatabaseSource & AsyncDisposable>
+
+const SOURCES: Readonly<Record<string, OpenSource>> = {
+  PGlite: openPgliteSource,
+  PostgreSQL: startTemporaryPostgres,
+}
+
+/** Declares a group of tests once for each database; its server is there while they run */
+export function describeOnEachDatabase(name: string, declare: (source: DatabaseSource) => void): void {
+  describe.each(Object.entries(SOURCES))(`${name} on %s`, (_name, open) => {
+    let opened: Awaited<ReturnType<OpenSource>> | undefined
+    beforeAll(async () => {
+      opened = await open()
+    })
+    afterAll(async () => {
+      await opened?.[Symbol.asyncDispose]()
+    })
+    declare({
+      createDatabase: async () => {
+        if (opened === undefined) throw new Error("the database server is not started")
+        return await opened.createDatabase()
+      },
+    })
+  })
+}
+
+async function openPgliteSource(): Promise<DatabaseSource & AsyncDisposable> {
+  const dir = await mkdtemp(join(tmpdir(), "thaw-pglite-"))
+  let count = 0
+  return {
+    createDatabase: async () => `pglite:${join(dir, String(++count))}`,
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
+  }
+}
