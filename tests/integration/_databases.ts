@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises"
+import { cp, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 import { startTemporaryPostgres } from "@thaw/testkit"
 import { afterAll, beforeAll, describe } from "vitest"
+
+import { openPglite } from "../../apps/control-plane/src/db/pglite/open-pglite.ts"
 
 /** Gives URLs of empty databases, as `DATABASE_URL` takes them */
 export interface DatabaseSource {
@@ -36,11 +38,19 @@ export function describeOnEachDatabase(name: string, declare: (source: DatabaseS
   })
 }
 
+/** Making a PGlite database takes seconds, copying one does not */
 async function openPgliteSource(): Promise<DatabaseSource & AsyncDisposable> {
   const dir = await mkdtemp(join(tmpdir(), "thaw-pglite-"))
+  const emptyDir = join(dir, "empty")
+  await using empty = await openPglite(emptyDir)
+  await empty.close()
   let count = 0
   return {
-    createDatabase: async () => `pglite:${join(dir, String(++count))}`,
+    createDatabase: async () => {
+      const copyDir = join(dir, String(++count))
+      await cp(emptyDir, copyDir, { recursive: true })
+      return `pglite:${copyDir}`
+    },
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }),
   }
 }

@@ -1,11 +1,15 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 
 import { openLogger, parseConfig, startControlPlane, type ControlPlane } from "@thaw/control-plane"
 import { startSimulatedHostAgent, type SimulatedHostAgent } from "@thaw/testkit"
 
 import { ApiClient } from "./_api-client.ts"
+
+const READY_TIMEOUT_MS = 10_000
+const READY_POLL_MS = 50
 
 export const API_KEY = "thaw_0123456789abcdefghijklmnopqrstuv"
 export const HOST_TOKEN = "host-token-0123456789abcdef"
@@ -50,6 +54,15 @@ export class Harness implements AsyncDisposable {
   async stopControlPlane(): Promise<void> {
     await this.#controlPlane?.[Symbol.asyncDispose]()
     this.#controlPlane = undefined
+  }
+
+  /** Resolves when the control plane reaches its database and its host agent */
+  async untilReady(): Promise<void> {
+    const deadline = performance.now() + READY_TIMEOUT_MS
+    while ((await this.api.call("GET", "/readyz")).status !== 200) {
+      if (performance.now() > deadline) throw new Error(`not ready within ${READY_TIMEOUT_MS} ms`)
+      await sleep(READY_POLL_MS)
+    }
   }
 
   get url(): string {

@@ -1,6 +1,5 @@
 import { request } from "node:http"
-import type { Readable } from "node:stream"
-import { Readable as NodeReadable } from "node:stream"
+import { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 
 import { API_KEY } from "./_harness.ts"
@@ -36,13 +35,18 @@ export async function upload(
     method: "POST",
     headers: { "x-api-key": API_KEY, "content-type": `multipart/form-data; boundary=${BOUNDARY}` },
   })
-  const answered = new Promise<Readable & { statusCode?: number }>((resolve, reject) => {
-    outgoing.on("response", resolve)
+  const answered = new Promise<{ status: number; text: string }>((resolve, reject) => {
     outgoing.on("error", reject)
+    outgoing.on("response", (response) => {
+      let text = ""
+      response.on("data", (chunk: Buffer) => {
+        text += chunk.toString()
+      })
+      response.on("error", reject)
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }))
+    })
   })
-  const sent = pipeline(NodeReadable.from(body, { objectMode: false }), outgoing)
-  const [response] = await Promise.all([answered, sent])
-  const chunks: Buffer[] = []
-  for await (const chunk of response) chunks.push(chunk as Buffer)
-  return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }
+  // A server may answer, and the connection end, before everything was sent.
+  const sent = pipeline(Readable.from(body, { objectMode: false }), outgoing)
+  return await Promise.race([answered, sent.then(() => answered)])
 }

@@ -2,7 +2,7 @@ import { connect } from "node:net"
 
 import { afterAll, beforeAll, expect, test } from "vitest"
 
-import { errorOf, type Answer, type RequestOptions } from "./_api-client.ts"
+import { errorOf, type RequestOptions } from "./_api-client.ts"
 import { describeOnEachDatabase } from "./_databases.ts"
 import { Harness } from "./_harness.ts"
 
@@ -245,7 +245,8 @@ describeOnEachDatabase("bad requests", (source) => {
   )("%s", async (_name, [method, path, options, code, status]) => {
     const url = path.replace("{id}", ids.running).replace("{stopped}", ids.stopped)
     const answer = await harness.api.call(method, url, options)
-    expectError(answer, { code, status })
+    expect({ code: errorOf(answer).code, status: answer.status }).toEqual({ code, status })
+    expect(answer.text).not.toMatch(/\bat \S+:\d+|node_modules|\.ts\b/)
   })
 
   test("a wrong method is told the right ones", async () => {
@@ -293,11 +294,6 @@ describeOnEachDatabase("bad requests", (source) => {
   })
 })
 
-function expectError(answer: Answer, wanted: { code: string; status: number }): void {
-  expect({ code: errorOf(answer).code, status: answer.status }).toEqual(wanted)
-  expect(answer.text).not.toMatch(/\bat \S+:\d+|node_modules|\.ts\b/)
-}
-
 function entries(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "x"]))
 }
@@ -314,5 +310,6 @@ function form(fields: Record<string, string>): FormData {
 
 function brief(options: RequestOptions): string {
   if (options.body instanceof FormData) return `form ${JSON.stringify([...options.body.entries()])}`
-  return JSON.stringify(options.json ?? options.body?.toString() ?? "").slice(0, 70)
+  const body = Buffer.isBuffer(options.body) ? options.body.toString("latin1") : options.body
+  return JSON.stringify(options.json ?? body ?? "").slice(0, 70)
 }

@@ -11,10 +11,7 @@ describeOnEachDatabase("agreement with the host", (source) => {
     harness = await Harness.start(await source.createDatabase())
   })
   afterEach(async () => {
-    // Whatever a test has stopped is there for the next one.
-    await expect
-      .poll(async () => (await fetch(`${harness.url}/readyz`)).status, { timeout: 10_000 })
-      .toBe(200)
+    await harness.untilReady()
   })
   afterAll(async () => {
     await harness[Symbol.asyncDispose]()
@@ -128,7 +125,7 @@ describeOnEachDatabase("agreement with the host", (source) => {
     await expect(creating).rejects.toThrow("503")
     await host.start()
     const again = host.injections.holdNext("createSandbox")
-    await expect.poll(async () => (await fetch(`${harness.url}/readyz`)).status).toBe(200)
+    await harness.untilReady()
     const second = api.create()
     await again.arrived
     held.release()
@@ -152,34 +149,42 @@ describeOnEachDatabase("agreement with the host", (source) => {
     expect((await api.get(id)).status).toBe("error")
   })
 
-  test.each([
-    ["runs", "running", undefined],
-    ["does not know it", "error", "create interrupted"],
-  ] as const)("after a restart in the middle of a create, the host %s", async (what, status, reason) => {
-    const { host } = harness
-    const held = host.injections.holdNext("createSandbox")
+  /** Ends the control plane while the host has not answered a create; gives the sandbox's id */
+  const restartInCreate = async (test: string, meanwhile: () => void) => {
     const creating = harness.api
-      .call("POST", "/v1/sandboxes", { json: { metadata: { restart: what } } })
+      .call("POST", "/v1/sandboxes", { json: { metadata: { test } } })
       .catch(() => undefined)
-    await held.arrived
+    const find = async () => {
+      const listed = await harness.api.call("GET", `/v1/sandboxes?metadata.test=${test}&status=starting`)
+      return (listed.body as { items: { id: string }[] }).items[0]?.id
+    }
+    await expect.poll(find).toBeDefined()
+    const id = (await find()) ?? ""
     await harness.stopControlPlane()
     await creating
-    if (status === "running") held.release()
+    meanwhile()
     await harness.startControlPlane()
-    const listed = await harness.api.call("GET", `/v1/sandboxes?metadata.restart=${encodeURIComponent(what)}`)
-    const id = (listed.body as { items: { id: string }[] }).items[0]?.id ?? ""
-    const settled = await harness.api.until(id, (sandbox) => sandbox.status !== "starting")
-    expect([settled.status, settled.reason]).toEqual([status, reason])
-    if (status === "running") {
-      expect(settled.expires_at).toBeDefined()
-      const exec = await harness.api.call("POST", `/v1/sandboxes/${id}/exec`, { json: { cmd: "echo" } })
-      expect(exec.status).toBe(200)
-    } else {
-      held.release()
-      await expect.poll(() => host.sandboxes.find(id)?.status).toBeDefined()
-      await harness.api.call("DELETE", `/v1/sandboxes/${id}`)
-      expect(host.sandboxes.find(id)).toBeUndefined()
-    }
+    return id
+  }
+
+  test("a sandbox that its host made while the control plane was away is taken over", async () => {
+    const held = harness.host.injections.holdNext("createSandbox")
+    const id = await restartInCreate("taken-over", held.release)
+    const settled = await harness.api.until(id, ({ status }) => status !== "starting")
+    expect(settled).toMatchObject({ status: "running", expires_at: expect.any(String) })
+    const exec = await harness.api.call("POST", `/v1/sandboxes/${id}/exec`, { json: { cmd: "echo" } })
+    expect(exec.status).toBe(200)
+  })
+
+  test("a create that its host has not made is in error, and does not stay if the host makes it after all", async () => {
+    const held = harness.host.injections.holdNext("createSandbox")
+    const id = await restartInCreate("interrupted", () => undefined)
+    const settled = await harness.api.until(id, ({ status }) => status !== "starting")
+    expect(settled).toMatchObject({ status: "error", reason: "create interrupted" })
+    held.release()
+    await expect
+      .poll(() => harness.host.sandboxes.list().map(({ spec }) => spec?.sandboxId))
+      .not.toContain(id)
   })
 
   test("a restart changes nothing for what runs", async () => {
@@ -187,7 +192,7 @@ describeOnEachDatabase("agreement with the host", (source) => {
     const before = await harness.api.get(id)
     await harness.stopControlPlane()
     await harness.startControlPlane()
-    await expect.poll(async () => (await fetch(`${harness.url}/readyz`)).status).toBe(200)
+    await harness.untilReady()
     expect(await harness.api.get(id)).toEqual(before)
   })
 })

@@ -47,7 +47,9 @@ function splitWords(words: readonly string[]): { own: string[]; afterDashes: str
 
 function isUnreachable(failure: unknown): boolean {
   return (
-    failure instanceof PlatformError && failure.code === "unavailable" && !failure.message.includes("thaw up")
+    failure instanceof PlatformError &&
+    failure.code === "unavailable" &&
+    failure.message.startsWith("no answer")
   )
 }
 

@@ -53,7 +53,7 @@ const envSchema = z.object({
   THAW_ACCELERATOR: z.enum(["auto", "kvm", "tcg"]).default("auto"),
   THAW_SLOT_POOL_SIZE: z.coerce.number().int().min(0).max(256).default(2),
   THAW_GUEST_DNS: ipList.default(["1.1.1.1", "8.8.8.8"]),
-  THAW_BOOT_TIMEOUT_MS: z.coerce.number().int().min(1000).max(600_000).default(60_000),
+  THAW_BOOT_TIMEOUT_MS: z.coerce.number().int().min(1000).max(90_000).default(60_000),
   THAW_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 })
 
@@ -68,7 +68,9 @@ export function readEnv(): RawEnv {
  * @throws {ConfigError} naming every mistake
  */
 export function parseConfig(env: RawEnv): HostAgentConfig {
-  const parsed = envSchema.safeParse(env)
+  // An empty variable is one that was not meant to be set.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ""))
+  const parsed = envSchema.safeParse(given)
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`)
     throw new ConfigError(`configuration is not valid:\n  ${lines.join("\n  ")}`)

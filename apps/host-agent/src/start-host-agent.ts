@@ -90,26 +90,30 @@ export async function startHostAgent(
     ...(options.stepObserver === undefined ? {} : { stepObserver: options.stepObserver }),
   }
   const sandboxes = new SandboxSet(deps)
+  let isRecovered = false
   stack.defer(async () => {
     await sandboxes.detachAll()
     await slots.close()
-    // Running sandboxes need the host's rules; the last one to leave takes them along.
-    if (sandboxes.list().every((sandbox) => sandbox.hostIp === "")) await network.close()
+    // Running sandboxes need the host's rules, those not yet recovered too; the last one to leave takes them along.
+    if (isRecovered && sandboxes.list().every((sandbox) => sandbox.hostIp === "")) await network.close()
   })
   await recoverSandboxes(deps, sandboxes)
+  isRecovered = true
   slots.refill()
+  const closing = new AbortController()
   const server = stack.use(
     await serveRpc({
       listen: config.listen,
       token,
       logger,
       handlers: {
-        ...sandboxHandlers(sandboxes, describeHost(deps)),
+        ...sandboxHandlers(sandboxes, describeHost(deps), closing.signal),
         ...execHandlers(sandboxes),
         ...fileHandlers(sandboxes),
       },
     }),
   )
+  stack.defer(() => closing.abort())
   logger.info({ url: server.url, accelerator: vmm.accelerator, sandboxes: sandboxes.list().length }, "ready")
   const owned = stack.move()
   return { url: server.url, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// How long the agent reads on after its last frame. Closing a socket with unread data resets the connection, and a
 /// reset may overtake the last frame; so the client gets the chance to close first.
-pub const LINGER: Duration = Duration::from_secs(5);
+pub const LINGER: Duration = Duration::from_secs(30);
 
 pub struct Client {
     pub socket: TcpStream,

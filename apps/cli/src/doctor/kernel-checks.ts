@@ -50,7 +50,9 @@ async function checkTun() {
     await using _device = await open("/dev/net/tun", constants.O_RDWR)
     return ok("/dev/net/tun opens")
   } catch (error) {
-    return fail(`/dev/net/tun cannot be opened (${(error as NodeJS.ErrnoException).code})`, "modprobe tun")
+    const code = (error as NodeJS.ErrnoException).code ?? "unknown"
+    const advice = code === "EACCES" || code === "EPERM" ? "run as root" : "modprobe tun"
+    return fail(`/dev/net/tun cannot be opened (${code})`, advice)
   }
 }
 

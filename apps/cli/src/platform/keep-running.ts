@@ -10,7 +10,8 @@ const POLL_MS = 250
 export interface KeepRunningEvents {
   /** Awaited before the process is watched: it must be on record before anything else happens */
   readonly onStarted: (identity: ProcessIdentity) => Promise<void>
-  readonly onEnded: (restartDelayMs: number) => void
+  /** `error`: why it could not even be started */
+  readonly onEnded: (end: { restartDelayMs: number; error: unknown }) => void
 }
 
 /**
@@ -26,19 +27,26 @@ export async function keepRunning(
   let failures = 0
   while (!signal.aborted) {
     const startedAt = performance.now()
-    const identity = await startDetached(plan.argv, { logPath: plan.logPath, env: plan.env }).catch(
-      () => undefined,
-    )
-    if (identity !== undefined) {
-      await events.onStarted(identity)
-      await waitForEnd(identity, signal)
-    }
+    const error = await runOnce(plan, events, signal)
     if (signal.aborted) return
     failures = countFailures(failures, performance.now() - startedAt)
-    const delayMs = planRestartDelayMs(failures)
-    events.onEnded(delayMs)
-    await pause(delayMs, signal)
+    const restartDelayMs = planRestartDelayMs(failures)
+    events.onEnded({ restartDelayMs, error })
+    await pause(restartDelayMs, signal)
   }
+}
+
+/** Returns why the process could not be started, undefined when it was */
+async function runOnce(plan: ProcessPlan, events: KeepRunningEvents, signal: AbortSignal): Promise<unknown> {
+  let identity: ProcessIdentity
+  try {
+    identity = await startDetached(plan.argv, { logPath: plan.logPath, env: plan.env })
+  } catch (error) {
+    return error
+  }
+  await events.onStarted(identity)
+  await waitForEnd(identity, signal)
+  return undefined
 }
 
 async function waitForEnd(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {

@@ -6,7 +6,7 @@ import { PlatformError } from "@thaw/model"
 import { formatDuration } from "../output/format-duration.ts"
 import type { StepEvent } from "../output/progress-reporter.ts"
 import { endPlatformProcesses } from "./end-platform-processes.ts"
-import { keepRunning } from "./keep-running.ts"
+import { keepRunning, type KeepRunningEvents } from "./keep-running.ts"
 import { planProcesses, platformUrl, type PlatformPorts, type ProcessPlan } from "./plan-processes.ts"
 import type { PlatformPaths } from "./platform-paths.ts"
 import { removePlatformRecord, writePlatformRecord, type PlatformRecord } from "./platform-record.ts"
@@ -105,32 +105,36 @@ export class Supervisor implements AsyncDisposable {
     await rotateLog(plan.logPath)
     const logOffset = await sizeOf(plan.logPath)
     const { promise: firstStart, resolve } = Promise.withResolvers<void>()
-    const onEnded = (restartDelayMs: number) => {
+    const onEnded: KeepRunningEvents["onEnded"] = ({ restartDelayMs, error }) => {
       resolve()
+      const how = error instanceof Error ? `cannot be started (${error.message})` : "ended"
       if (this.#record.state === "starting") {
-        void this.#explainEnd(plan, logOffset).then((error) => attempt.abort(error))
+        void this.#explainEnd(plan, { how, logOffset }).then((reason) => attempt.abort(reason))
         return
       }
-      this.#sayRestart(plan, restartDelayMs)
+      const message = `${how}; starting it again in ${formatDuration(restartDelayMs)}; its log is ${plan.logPath}`
+      this.#options.onStep({ step: plan.name, state: "failed", message })
     }
     const onStarted = async (identity: ProcessIdentity) => {
-      await this.#recordProcess(plan, identity)
+      // A full disk is no reason to stop a platform that runs.
+      await this.#recordProcess(plan, identity).catch((error: unknown) => this.#sayUnrecorded(plan, error))
       resolve()
     }
     this.#loops.push(keepRunning(plan, { onStarted, onEnded }, this.#stop.signal))
     await firstStart
   }
 
-  #sayRestart(plan: ProcessPlan, restartDelayMs: number): void {
-    const message = `ended; starting it again in ${formatDuration(restartDelayMs)}; its log is ${plan.logPath}`
+  #sayUnrecorded(plan: ProcessPlan, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    const message = `runs, but "${this.#options.paths.record}" cannot be written: ${reason}`
     this.#options.onStep({ step: plan.name, state: "failed", message })
   }
 
-  async #explainEnd(plan: ProcessPlan, logOffset: number): Promise<PlatformError> {
-    const tail = await readLogTail(plan.logPath, { offset: logOffset, bytesMax: LOG_TAIL_BYTES })
+  async #explainEnd(plan: ProcessPlan, end: { how: string; logOffset: number }): Promise<PlatformError> {
+    const tail = await readLogTail(plan.logPath, { offset: end.logOffset, bytesMax: LOG_TAIL_BYTES })
     const words =
       tail.trim() === "" ? `and wrote nothing to ${plan.logPath}` : `its log ends with:\n${tail.trimEnd()}`
-    return new PlatformError("internal", `the ${plan.name} ended while starting; ${words}`)
+    return new PlatformError("internal", `the ${plan.name} ${end.how} while starting; ${words}`)
   }
 
   async #recordProcess(plan: ProcessPlan, identity: ProcessIdentity): Promise<void> {

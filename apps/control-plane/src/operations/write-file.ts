@@ -18,20 +18,22 @@ export interface FileWrite {
 /**
  * Writes a file of a sandbox from a stream, as fast as the guest takes it.
  *
- * The file appears when all of it has come. When `content` fails or is longer than allowed, the call is cancelled and nothing appears.
+ * The file appears when all of it has come. When `content` fails or is longer than allowed, nothing appears.
  */
 export async function writeFile(context: Context, write: FileWrite): Promise<hostAgent.FileEntry> {
-  const aborter = new AbortController()
-  const source = new FallibleSource(limited(write.content), aborter)
+  const source = new FallibleSource(limited(write.content))
   async function* requests(): AsyncGenerator<WriteRequest> {
     const mode = write.mode === undefined ? {} : { mode: write.mode }
     yield { message: { case: "meta", value: { target: toTarget(write.location), ...mode } } }
     for await (const chunk of source) yield { message: { case: "chunk", value: chunk } }
+    // Refused by the host agent, and with it the file. An abort would not do: Node ends an HTTP/2 stream before it resets it, and a file whose
+    // stream has ended is complete.
+    if (source.hasFailed) yield { message: { case: undefined } }
   }
   try {
-    return await context.host.client.writeFileStream(requests(), { signal: aborter.signal })
+    return await context.host.client.writeFileStream(requests())
   } catch (error) {
-    throw source.failure ?? error
+    throw source.hasFailed ? source.failure : error
   }
 }
 

@@ -5,6 +5,7 @@ import { PlatformError } from "@thaw/model"
 
 import { decodeError } from "./protocol/answer.ts"
 import { FRAME, FrameDecoder, encodeFrame, encodePreamble, type Frame } from "./protocol/frame.ts"
+import { MalformedPayloadError } from "./protocol/payload-reader.ts"
 import { encodeRequest, type GuestRequest } from "./protocol/request.ts"
 
 export interface GuestEndpoint {
@@ -35,6 +36,10 @@ export class GuestConnection implements Disposable {
     request: GuestRequest,
     signal: AbortSignal,
   ): Promise<GuestConnection> {
+    const opening = Buffer.concat([
+      encodePreamble(endpoint.token),
+      encodeFrame(FRAME.request, encodeRequest(request)),
+    ])
     const socket = createConnection({ host: endpoint.host, port: endpoint.port, noDelay: true })
     // The reader of the frames reports the failure; without a listener Node would end the process.
     socket.on("error", () => undefined)
@@ -47,12 +52,10 @@ export class GuestConnection implements Disposable {
       await once(socket, "connect", { signal: deadline })
     } catch (error) {
       socket.destroy()
-      throw unreachable(error)
+      throw unreachable(signal.aborted ? signal.reason : error)
     }
     const connection = new GuestConnection(socket)
-    await connection.#write(
-      Buffer.concat([encodePreamble(endpoint.token), encodeFrame(FRAME.request, encodeRequest(request))]),
-    )
+    await connection.#write(opening)
     return connection
   }
 
@@ -111,8 +114,15 @@ async function* readFrames(socket: Socket): AsyncGenerator<Frame> {
   try {
     for await (const chunk of socket as AsyncIterable<Buffer>) yield* decoder.decode(chunk)
   } catch (error) {
-    throw unreachable(error)
+    throw error instanceof MalformedPayloadError ? malformed(error) : unreachable(error)
   }
+}
+
+function malformed(cause: MalformedPayloadError): PlatformError {
+  return new PlatformError("internal", "internal error", {
+    cause,
+    internal: "the guest agent broke the protocol",
+  })
 }
 
 function unreachable(cause: unknown): PlatformError {

@@ -7,7 +7,7 @@ export interface RootfsDevice {
 /** The writable root file system of one sandbox. Disposing deletes it. */
 export interface Rootfs extends AsyncDisposable {
   readonly device: RootfsDevice
-  /** Bytes it occupies on disk beyond the shared base */
+  /** Bytes it occupies on disk beyond the shared base; 0 once it is removed */
   usageBytes(): Promise<number>
   /** Deletes it; fine when it is gone already */
   remove(): Promise<void>

@@ -5,6 +5,7 @@ import type { HostAgentService, hostAgent } from "@thaw/rpc"
 
 import type { GuestExec } from "../guest/guest-exec.ts"
 import type { SandboxSet } from "../sandbox/sandbox-set.ts"
+import { InputQueue } from "./input-queue.ts"
 import { OutputBuffer } from "./output-buffer.ts"
 import { parseCommand, parsePty, required } from "./request-fields.ts"
 
@@ -108,16 +109,17 @@ async function applyMessages(
   exec: GuestExec,
   messages: AsyncIterator<hostAgent.ExecStreamRequest>,
 ): Promise<void> {
+  const input = new InputQueue(exec)
   for (;;) {
     const next = await messages.next()
-    if (next.done === true) return
+    if (next.done === true) return await input.drained()
     const { message } = next.value
     switch (message.case) {
       case "stdin":
-        await exec.writeStdin(message.value)
+        await input.write(message.value)
         break
       case "closeStdin":
-        await exec.closeStdin()
+        input.close()
         break
       case "signal":
         await exec.signal(message.value.number)

@@ -7,6 +7,7 @@ import { toGuestPath, type GuestClient } from "../guest/guest-client.ts"
 import type { GuestEntry } from "../guest/protocol/answer.ts"
 import type { FilePath } from "../guest/protocol/request.ts"
 import type { SandboxSet } from "../sandbox/sandbox-set.ts"
+import { OutputBuffer } from "./output-buffer.ts"
 import { parseFileTarget, parseMode } from "./request-fields.ts"
 
 type Handlers = Pick<
@@ -40,7 +41,7 @@ export function fileHandlers(sandboxes: SandboxSet): Handlers {
   return {
     async writeFile(request, context) {
       const { guest, target, signal } = open(request.target, context)
-      requireUnarySize(request.content.length)
+      if (request.content.length > LIMITS.unaryFileBytesMax) throw tooLargeForUnary()
       return toWire(
         await guest.writeFile({ ...target, ...parseMode(request.mode) }, only(request.content), signal),
       )
@@ -48,14 +49,12 @@ export function fileHandlers(sandboxes: SandboxSet): Handlers {
     async readFile(request, context) {
       const { guest, target, signal } = open(request.target, context)
       using file = await guest.readFile(target, toRange(request), signal)
-      const chunks: Buffer[] = []
-      let length = 0
+      const content = new OutputBuffer(LIMITS.unaryFileBytesMax)
       for await (const chunk of file.chunks()) {
-        length += chunk.length
-        requireUnarySize(length)
-        chunks.push(chunk)
+        content.append(chunk)
+        if (content.isTruncated) throw tooLargeForUnary()
       }
-      return { entry: toWire(file.entry), content: Buffer.concat(chunks) }
+      return { entry: toWire(file.entry), content: content.bytes() }
     },
     async writeFileStream(requests, context) {
       const messages = requests[Symbol.asyncIterator]()
@@ -99,9 +98,8 @@ export function fileHandlers(sandboxes: SandboxSet): Handlers {
   }
 }
 
-function requireUnarySize(bytes: number): void {
-  if (bytes <= LIMITS.unaryFileBytesMax) return
-  throw new PlatformError(
+function tooLargeForUnary(): PlatformError {
+  return new PlatformError(
     "payload_too_large",
     `a file of more than ${LIMITS.unaryFileBytesMax} bytes needs the streaming call`,
   )

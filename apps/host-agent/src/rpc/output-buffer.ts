@@ -1,7 +1,9 @@
-/** Keeps the first `maxBytes` of a process's output and notes that there was more */
+const FIRST_BYTES = 4096
+
+/** Keeps the first `maxBytes` of a stream of chunks, whatever their sizes, and notes that there was more */
 export class OutputBuffer {
   readonly #maxBytes: number
-  readonly #chunks: Uint8Array[] = []
+  #buffer = Buffer.alloc(0)
   #length = 0
   #isTruncated = false
 
@@ -13,16 +15,26 @@ export class OutputBuffer {
     return this.#isTruncated
   }
 
+  /** Copies what fits: a view would keep the whole chunk it was cut from in memory */
   append(chunk: Uint8Array): void {
-    const room = this.#maxBytes - this.#length
-    if (chunk.length > room) this.#isTruncated = true
-    if (room === 0) return
-    const kept = chunk.subarray(0, room)
-    this.#chunks.push(kept)
+    const kept = chunk.subarray(0, this.#maxBytes - this.#length)
+    if (kept.length < chunk.length) this.#isTruncated = true
+    if (kept.length === 0) return
+    this.#grow(this.#length + kept.length)
+    this.#buffer.set(kept, this.#length)
     this.#length += kept.length
   }
 
   bytes(): Uint8Array {
-    return Buffer.concat(this.#chunks)
+    return this.#buffer.subarray(0, this.#length)
+  }
+
+  #grow(bytes: number): void {
+    if (bytes <= this.#buffer.length) return
+    const larger = Buffer.alloc(
+      Math.min(this.#maxBytes, Math.max(bytes, 2 * this.#buffer.length, FIRST_BYTES)),
+    )
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
   }
 }

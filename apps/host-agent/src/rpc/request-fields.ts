@@ -52,6 +52,8 @@ export function parseCommand(
       `the command has ${argBytes} bytes, at most ${LIMITS.argBytesMax} are allowed`,
     )
   }
+  requireBytes("cwd", command.cwd, LIMITS.pathBytesMax)
+  requireBytes("user", command.user, LIMITS.userBytesMax)
   for (const text of [...argv, command.cwd, command.user]) {
     if (text.includes("\0")) throw new PlatformError("invalid_argument", "the command contains a NUL byte")
   }
@@ -84,11 +86,22 @@ export function parseFileTarget(
   target: hostAgent.FileTarget | undefined,
 ): { readonly sandboxId: string } & FilePath {
   const present = required("target", target)
+  requireBytes("user", present.user, LIMITS.userBytesMax)
   if (present.user.includes("\0")) throw new PlatformError("invalid_argument", "user contains a NUL byte")
   return {
     sandboxId: present.sandboxId,
     path: toGuestPath(present.path, LIMITS.pathBytesMax),
     user: present.user,
+  }
+}
+
+function requireBytes(field: string, text: string, bytesMax: number): void {
+  const bytes = Buffer.byteLength(text)
+  if (bytes > bytesMax) {
+    throw new PlatformError(
+      "invalid_argument",
+      `${field} has ${bytes} bytes, at most ${bytesMax} are allowed`,
+    )
   }
 }
 

@@ -15,7 +15,12 @@ type Handlers = Pick<
   "createSandbox" | "destroySandbox" | "listSandboxes" | "watchSandboxes" | "getHost"
 >
 
-export function sandboxHandlers(sandboxes: SandboxSet, host: HostDescription): Handlers {
+/** @param closing Aborts when the host agent closes, which ends the watches */
+export function sandboxHandlers(
+  sandboxes: SandboxSet,
+  host: HostDescription,
+  closing: AbortSignal,
+): Handlers {
   return {
     async createSandbox(request) {
       const raw = required("spec", request.spec)
@@ -30,7 +35,7 @@ export function sandboxHandlers(sandboxes: SandboxSet, host: HostDescription): H
       return { sandboxes: await Promise.all(sandboxes.list().map(toWire)) }
     },
     async *watchSandboxes(_request, context) {
-      for await (const event of watchSandboxes(sandboxes, context.signal)) {
+      for await (const event of watchSandboxes(sandboxes, AbortSignal.any([context.signal, closing]))) {
         yield event === "synced"
           ? { event: { case: "synced", value: create(hostAgent.SyncedSchema) } }
           : { event: { case: "sandbox", value: create(hostAgent.SandboxSchema, await toWire(event)) } }

@@ -47,9 +47,10 @@ export async function serveRpc(options: RpcServerOptions): Promise<RpcServer> {
   })
   server.listen(options.listen)
   await once(server, "listening")
-  const { address, port } = server.address() as AddressInfo
+  server.on("error", (error) => options.logger.error({ err: error }, "RPC server"))
+  const { address, family, port } = server.address() as AddressInfo
   return {
-    url: `http://${address}:${port}`,
+    url: `http://${family === "IPv6" ? `[${address}]` : address}:${port}`,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, "close")
       server.close()

@@ -41,7 +41,9 @@ export class Machine implements AsyncDisposable {
     this.vm.detach()
   }
 
+  /** Leaves disk and network alone when the VM does not end: they are in use then */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.vm.kill()
     await this.#owned.disposeAsync()
   }
 }

@@ -1,4 +1,5 @@
 import { endProcess, isAlive } from "@thaw/linux"
+import type { Logger } from "pino"
 
 import { toSlotIndex } from "../network/slot-addresses.ts"
 import { Machine } from "./machine.ts"
@@ -10,59 +11,90 @@ import type { SandboxSet } from "./sandbox-set.ts"
 /**
  * Brings records and machine together after a start: what runs is adopted, what is half made is removed.
  *
- * Leaves no VMM, slot or directory that no sandbox owns.
+ * Leaves no VMM, slot or directory that no sandbox owns. What goes wrong with one sandbox is its own: it is kept as an `error` that
+ * a client may destroy, and the others go on.
  */
 export async function recoverSandboxes(deps: SandboxDeps, sandboxes: SandboxSet): Promise<void> {
   const { records, broken } = await deps.journal.readAll()
   const adopted: SandboxRecord[] = []
   for (const record of records) {
     const logger = deps.logger.child({ sandbox: record.spec.id })
-    const isVmmAlive = record.vmm !== undefined && (await isAlive(record.vmm))
-    const plan = planRecovery(record, { isVmmAlive, nowMs: Date.now() })
-    logger.info({ plan, status: record.status }, "recover")
-    if (plan.action === "adopt" && (await adopt(record, deps, sandboxes))) {
-      adopted.push(record)
-      continue
+    try {
+      if (await recoverSandbox(record, { deps, sandboxes, logger })) adopted.push(record)
+    } catch (error) {
+      logger.error({ err: error }, "recovery failed")
+      remember(endedRecord(record, "the sandbox could not be recovered"), { deps, sandboxes })
     }
-    if (plan.action === "remember") {
-      sandboxes.add((listener) => Sandbox.recovered(record, undefined, deps, listener))
-      continue
-    }
-    await deps.removeLeftovers(record)
-    if (plan.action === "remove") {
-      await deps.journal.remove(record.spec.id)
-      continue
-    }
-    const reason =
-      plan.action === "bury" ? plan.reason : "the VM could not be adopted after a restart of the host agent"
-    const { slot: _slot, vmm: _vmm, ...rest } = record
-    const buried: SandboxRecord = {
-      ...rest,
-      status: record.status === "stopped" ? "stopped" : "error",
-      reason,
-      changedAtMs: Date.now(),
-    }
-    await deps.journal.write(buried)
-    sandboxes.add((listener) => Sandbox.recovered(buried, undefined, deps, listener))
   }
   await endStrayProcesses(deps, adopted)
   await deps.slots.recover(new Set(adopted.flatMap(({ slot }) => (slot === undefined ? [] : [slot]))))
-  for (const { name, error } of broken) {
-    deps.logger.warn({ err: error, directory: name }, "remove a directory without a usable record")
-    await deps.journal.remove(name)
+  for (const entry of broken) {
+    deps.logger.error({ err: entry.error, directory: entry.name }, "a directory has no usable record")
+    await deps.journal.discard(entry)
   }
 }
 
-async function adopt(record: SandboxRecord, deps: SandboxDeps, sandboxes: SandboxSet): Promise<boolean> {
+interface RecoveryScope {
+  readonly deps: SandboxDeps
+  readonly sandboxes: SandboxSet
+}
+
+/** Whether the sandbox runs on */
+async function recoverSandbox(
+  record: SandboxRecord,
+  scope: RecoveryScope & { readonly logger: Logger },
+): Promise<boolean> {
+  const { deps, logger } = scope
+  const isVmmAlive = record.vmm !== undefined && (await isAlive(record.vmm))
+  const plan = planRecovery(record, { isVmmAlive, nowMs: Date.now() })
+  logger.info({ plan, status: record.status }, "recover")
+  switch (plan.action) {
+    case "adopt": {
+      if (await adopt(record, scope)) return true
+      await bury(record, "the VM could not be adopted after a restart of the host agent", scope)
+      return false
+    }
+    case "bury":
+      await bury(record, plan.reason, scope)
+      return false
+    case "remember":
+      remember(record, scope)
+      return false
+    case "remove":
+      await deps.removeLeftovers(record)
+      await deps.journal.remove(record.spec.id)
+      return false
+  }
+}
+
+async function bury(record: SandboxRecord, reason: string, scope: RecoveryScope): Promise<void> {
+  await scope.deps.removeLeftovers(record)
+  const ended = endedRecord(record, reason)
+  await scope.deps.journal.write(ended)
+  remember(ended, scope)
+}
+
+function endedRecord(record: SandboxRecord, reason: string): SandboxRecord {
+  const { slot: _slot, vmm: _vmm, ...rest } = record
+  const status = record.status === "stopped" ? "stopped" : "error"
+  return { ...rest, status, reason, changedAtMs: Date.now() }
+}
+
+function remember(record: SandboxRecord, { deps, sandboxes }: RecoveryScope): void {
+  sandboxes.add((listener) => Sandbox.recovered(record, undefined, deps, listener))
+}
+
+/** The VM comes first: while it lives and cannot be talked to, its disk and network are not for taking down */
+async function adopt(record: SandboxRecord, { deps, sandboxes }: RecoveryScope): Promise<boolean> {
   if (record.vmm === undefined || record.slot === undefined) return false
   const directory = deps.journal.directoryOf(record.spec.id)
   try {
+    const vm = await deps.vmm.adopt(record.vmm, directory)
+    if (vm === undefined) return false
     await using stack = new AsyncDisposableStack()
     stack.use(deps.capacity.take(record.spec.memoryMib))
     const slot = stack.use(await deps.slots.adopt(toSlotIndex(record.slot)))
     const rootfs = stack.use(await deps.rootfs.open(directory))
-    const vm = await deps.vmm.adopt(record.vmm, directory)
-    if (vm === undefined) return false
     stack.use(vm)
     const machine = new Machine({ slot, rootfs, vm, guestToken: record.guestToken, owned: stack.move() })
     sandboxes.add((listener) => Sandbox.recovered(record, machine, deps, listener))
@@ -79,6 +111,8 @@ async function endStrayProcesses(deps: SandboxDeps, adopted: readonly SandboxRec
   for (const process of await deps.vmm.findProcesses(deps.paths.sandboxesDir)) {
     if (owned.has(process.pid)) continue
     deps.logger.warn({ pid: process.pid }, "end a VMM that no sandbox owns")
-    await endProcess(process, { graceMs: 0 })
+    await endProcess(process, { graceMs: 0 }).catch((error: unknown) =>
+      deps.logger.error({ err: error, pid: process.pid }, "a VMM could not be ended"),
+    )
   }
 }

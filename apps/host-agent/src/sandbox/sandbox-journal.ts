@@ -1,5 +1,5 @@
-import { mkdir, readFile, readdir, rm } from "node:fs/promises"
-import { join } from "node:path"
+import { mkdir, readFile, readdir, rename, rm } from "node:fs/promises"
+import { dirname, join } from "node:path"
 
 import { syncDirectory, writeFileAtomic } from "@thaw/linux"
 import type { SandboxId } from "@thaw/model"
@@ -7,11 +7,14 @@ import type { SandboxId } from "@thaw/model"
 import { parseSandboxRecord, type SandboxRecord } from "./sandbox-record.ts"
 
 const RECORD_FILE = "record.json"
+const BROKEN_DIR = "broken"
 
 /** A directory below the journal whose record cannot be used */
 export interface BrokenEntry {
   readonly name: string
   readonly error: unknown
+  /** Whether a record was there; without one, the create had not got as far as having anything */
+  readonly hasRecord: boolean
 }
 
 /** The host's durable memory of its sandboxes: one directory each, with a record that is written before every effect */
@@ -39,6 +42,14 @@ export class SandboxJournal {
     await syncDirectory(this.#directory)
   }
 
+  /** Deletes a directory without a record; one whose record cannot be read goes to `broken/` beside the journal, for people to look at */
+  async discard(entry: BrokenEntry): Promise<void> {
+    if (!entry.hasRecord) return await this.remove(entry.name)
+    const keepIn = join(dirname(this.#directory), BROKEN_DIR)
+    await mkdir(keepIn, { recursive: true, mode: 0o700 })
+    await rename(join(this.#directory, entry.name), join(keepIn, `${entry.name}-${Date.now()}`))
+  }
+
   /** Reads every record; directories without a usable one are named, never skipped */
   async readAll(): Promise<{ readonly records: SandboxRecord[]; readonly broken: BrokenEntry[] }> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })
@@ -48,7 +59,7 @@ export class SandboxJournal {
       try {
         records.push(parseSandboxRecord(await readFile(join(this.#directory, name, RECORD_FILE), "utf8")))
       } catch (error) {
-        broken.push({ name, error })
+        broken.push({ name, error, hasRecord: (error as NodeJS.ErrnoException).code !== "ENOENT" })
       }
     }
     return { records, broken }

@@ -54,6 +54,12 @@ export class SandboxSet {
         throw new PlatformError("already_exists", `sandbox "${spec.id}" exists with another specification`)
       }
       await this.#creating.get(spec.id)
+      if (existing.record.status !== "running") {
+        throw new PlatformError(
+          "already_exists",
+          `sandbox "${spec.id}" exists and is ${existing.record.status}`,
+        )
+      }
       return existing
     }
     const sandbox = Sandbox.fresh(spec, this.#deps, this.listener())

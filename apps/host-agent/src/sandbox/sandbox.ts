@@ -16,6 +16,9 @@ import type { SandboxSpec } from "./sandbox-spec.ts"
 import { startMachine, type MachineDeps } from "./start-machine.ts"
 import { Steps, type StepObserver } from "./steps.ts"
 
+const RETRY_DELAY_MS_MIN = 1_000
+const RETRY_DELAY_MS_MAX = 60_000
+
 export interface SandboxDeps extends MachineDeps {
   readonly journal: SandboxJournal
   readonly logger: Logger
@@ -63,6 +66,7 @@ export class Sandbox {
   /** Ends the create, and all that goes on with the guest */
   readonly #over = new AbortController()
   #ttl: Disposable | undefined
+  #retry: NodeJS.Timeout | undefined
   #forgotten = false
 
   private constructor(record: SandboxRecord, deps: SandboxDeps, listener: SandboxListener) {
@@ -129,9 +133,10 @@ export class Sandbox {
 
   /** Ends the sandbox, also one that is being created, and forgets it */
   async destroy(): Promise<void> {
-    this.#over.abort(new PlatformError("canceled", "the sandbox was destroyed"))
+    this.#over.abort(new PlatformError("wrong_state", "the sandbox was destroyed"))
     await this.#enqueue(async () => {
       if (this.#forgotten) return
+      clearTimeout(this.#retry)
       this.#logger.info("destroy")
       await this.#takeDown("stopped", "destroyed")
       await this.#forget()
@@ -149,9 +154,13 @@ export class Sandbox {
     return { guest: this.#machine.guest, signal: this.#over.signal }
   }
 
-  /** Waits for the work in hand, then lets go of the VM, which runs on */
+  /** Waits for the work in hand, then lets go of the VM, which runs on. A create under way is called off. */
   async detach(): Promise<void> {
+    if (this.#record.status === "starting") {
+      this.#over.abort(new PlatformError("unavailable", "the host agent is shutting down"))
+    }
     await this.#enqueue(() => {
+      clearTimeout(this.#retry)
       this.#ttl?.[Symbol.dispose]()
       this.#machine?.detach()
       return Promise.resolve()
@@ -218,22 +227,45 @@ export class Sandbox {
   #hold(machine: Machine): void {
     this.#machine = machine
     this.#slot = machine.slot
-    void machine.vm.ended.then(async (end) => await this.#enqueue(async () => await this.#onVmEnded(end)))
+    void machine.vm.ended.then((end) => this.#background(async () => await this.#onVmEnded(end)))
     const { expiresAtMs } = this.#record
     if (expiresAtMs !== 0)
-      this.#ttl = armDeadline(expiresAtMs, () => void this.#enqueue(async () => await this.#onTtl()))
+      this.#ttl = armDeadline(expiresAtMs, () => this.#background(async () => await this.#onTtl()))
   }
 
   async #onVmEnded(end: VmEnd): Promise<void> {
     if (this.#record.status !== "running") return
     this.#logger.warn({ reason: end.reason, consoleTail: end.consoleTail }, "VM ended")
-    await this.#takeDown("error", end.reason)
+    await this.#endByItself("error", end.reason)
   }
 
   async #onTtl(): Promise<void> {
     if (this.#record.status !== "running") return
     this.#logger.info("timeout reached")
-    await this.#takeDown("stopped", "timeout reached")
+    await this.#endByItself("stopped", "timeout reached")
+  }
+
+  /** Takes down a sandbox whose end nobody waits for; what fails is tried again until it succeeds or a client destroys it */
+  async #endByItself(
+    status: "stopped" | "error",
+    reason: string,
+    retryDelayMs = RETRY_DELAY_MS_MIN,
+  ): Promise<void> {
+    try {
+      await this.#takeDown(status, reason)
+    } catch (error) {
+      this.#logger.error({ err: error, retryDelayMs }, "taking the sandbox down failed")
+      const nextDelayMs = Math.min(2 * retryDelayMs, RETRY_DELAY_MS_MAX)
+      const retry = () => this.#background(async () => await this.#endByItself(status, reason, nextDelayMs))
+      this.#retry = setTimeout(retry, retryDelayMs).unref()
+    }
+  }
+
+  /** Puts work that nobody waits for into the queue */
+  #background(work: () => Promise<void>): void {
+    this.#enqueue(work).catch((error: unknown) =>
+      this.#logger.error({ err: error }, "work on the sandbox failed"),
+    )
   }
 
   /** Frees all the sandbox holds. The record names what is left until it is gone. */

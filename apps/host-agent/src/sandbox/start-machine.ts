@@ -120,7 +120,10 @@ async function whileRunning(
     await Promise.race([ended, work(AbortSignal.any([signal, over.signal]))])
   } catch (error) {
     if (error instanceof PlatformError && error.code === "deadline_exceeded") {
-      throw new PlatformError(error.code, error.message, { cause: error, internal: await vm.consoleTail() })
+      throw new PlatformError(error.code, error.message, {
+        cause: error,
+        internal: await vm.consoleTail().catch(() => ""),
+      })
     }
     throw error
   }

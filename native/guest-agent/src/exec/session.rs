@@ -1,7 +1,7 @@
 //! One process and its client, in one thread that waits for all of them at once.
 //!
 //! ```text
-//!   Attached ──ended and drained: EXIT──▶ Ending ──sent──▶ Lingering ──client closed, or 5 s──▶ Detached
+//!   Attached ──ended and drained: EXIT──▶ Ending ──sent──▶ Lingering ──client closed, or 30 s──▶ Detached
 //!      │  └────protocol error: ERROR──────▶ │                                                     ▲
 //!      └──────────connection lost────────────┴─────────────────────────────────────────────────────┘
 //! ```

@@ -41,6 +41,7 @@ export async function runAttached(
   child.stdout?.on("data", options.onStdout ?? (() => undefined)).pipe(sink, { end: false })
   const end = () => child.kill("SIGTERM")
   options.signal?.addEventListener("abort", end)
+  if (options.signal?.aborted === true) end()
   try {
     const [exitCode, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
     return { exitCode, signal, durationMs: performance.now() - startedAt }

@@ -22,6 +22,7 @@ export const LIMITS = {
   argsMax: 1024,
   argBytesMax: 128 * KIB,
   pathBytesMax: 4096,
+  userBytesMax: 256,
   stdinBytesMax: 4 * MIB,
   execTimeoutSecDefault: 30,
   execTimeoutSecMax: 24 * 3600,

@@ -41,10 +41,10 @@ export function errorCodeOf(code: Code): ErrorCode {
       return "capacity_exhausted"
     case Code.OutOfRange:
       return "range_not_satisfiable"
-    case Code.Canceled:
-      return "canceled"
     case Code.Unimplemented:
       return "unimplemented"
+    // The transport reports a connection that was cut as canceled, RST_STREAM's code for it; RFC 9113 §7.
+    case Code.Canceled:
     case Code.Unavailable:
     case Code.Aborted:
       return "unavailable"

@@ -4,7 +4,7 @@ import { PlatformError } from "@thaw/model"
 import { type HostAgentService, hostAgent } from "@thaw/rpc"
 
 import type { Injections } from "./injections.ts"
-import { targetOf } from "./simulated-files.ts"
+import { targetOf, type SimulatedFiles, type SimulatedWrite } from "./simulated-files.ts"
 import type { SimulatedSandboxes } from "./simulated-sandboxes.ts"
 
 type FileService = Pick<
@@ -36,9 +36,12 @@ export function fileService(sandboxes: SimulatedSandboxes, injections: Injection
       const { entry, content } = filesOf(request.target).openRead(request)
       return create(hostAgent.ReadFileResponseSchema, { entry, content: Buffer.concat([...content]) })
     },
-    async writeFileStream(requests) {
+    async writeFileStream(requests, context) {
       await injections.pass("writeFileStream")
-      return await writeStream(requests, filesOf)
+      const write = await receive(requests, filesOf)
+      // The requests of a call that was cut off end like those of one that is complete.
+      if (context.signal.aborted) throw new PlatformError("canceled", "the call was cut off")
+      return write.finish()
     },
     async *readFileStream(request) {
       await injections.pass("readFileStream")
@@ -72,17 +75,18 @@ export function fileService(sandboxes: SimulatedSandboxes, injections: Injection
   }
 }
 
-async function writeStream(
+async function receive(
   requests: AsyncIterable<hostAgent.WriteFileStreamRequest>,
-  filesOf: (target: hostAgent.FileTarget | undefined) => ReturnType<SimulatedSandboxes["running"]>["files"],
-): Promise<hostAgent.FileEntry> {
-  let write: ReturnType<ReturnType<typeof filesOf>["openWrite"]> | undefined
+  filesOf: (target: hostAgent.FileTarget | undefined) => SimulatedFiles,
+): Promise<SimulatedWrite> {
+  let write: SimulatedWrite | undefined
   for await (const { message } of requests) {
-    if (message.case === "meta") {
+    if (write === undefined && message.case === "meta") {
       const { target, mode } = message.value
       write = filesOf(target).openWrite(targetOf(target), mode)
-    } else if (message.case === "chunk") write?.add(message.value)
+    } else if (write !== undefined && message.case === "chunk") write.add(message.value)
+    else throw new PlatformError("invalid_argument", "a file is one meta, then chunks")
   }
-  if (write === undefined) throw new PlatformError("invalid_argument", "the first message is not meta")
-  return write.finish()
+  if (write === undefined) throw new PlatformError("invalid_argument", "the first message must be meta")
+  return write
 }

@@ -1,5 +1,6 @@
 import { mkdir, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { setFlagsFromString } from "node:v8"
 
 import { PGlite, types } from "@electric-sql/pglite"
 import { run } from "@thaw/linux"
@@ -28,6 +29,9 @@ export async function openPglite(dir: string): Promise<PGlite & AsyncDisposable>
 
 /** Opens the database of a directory that is not locked by anyone else */
 export async function startPglite(dir: string): Promise<PGlite> {
+  // V8's optimising compiler takes half a gigabyte for a moment to compile PostgreSQL; the code of its first compiler does well enough.
+  setFlagsFromString("--no-wasm-tier-up")
+  setFlagsFromString("--no-wasm-dynamic-tiering")
   return await PGlite.create(dir, {
     startParams: [...PGlite.defaultStartParams, "-c", `shared_buffers=${SHARED_BUFFERS}`],
     parsers: { [types.INT8]: Number },

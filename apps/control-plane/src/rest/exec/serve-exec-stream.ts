@@ -67,11 +67,12 @@ interface Relay {
 
 async function relay(options: ExecStreamOptions, { socket, messages, start }: Relay): Promise<void> {
   const aborter = new AbortController()
-  const source = new FallibleSource(toHostRequests(messages), aborter)
+  const source = new FallibleSource(toHostRequests(messages))
   async function* requests(): AsyncGenerator<ExecStreamRequest> {
     yield toStartRequest(options.sandboxId, start)
     // Not `yield*`, through which a failure of the call would get into the source.
     for await (const request of source) yield request
+    aborter.abort()
   }
   const signal = AbortSignal.any([aborter.signal, socket.closed])
   try {
@@ -81,7 +82,7 @@ async function relay(options: ExecStreamOptions, { socket, messages, start }: Re
       if (message !== undefined) await socket.send(message)
     }
   } catch (error) {
-    throw source.failure ?? error
+    throw source.hasFailed ? source.failure : error
   } finally {
     aborter.abort()
   }

@@ -6,6 +6,7 @@ import { toLocation } from "../../operations/file-target.ts"
 import { findSandboxFor } from "../../operations/find-sandbox.ts"
 import { writeFile } from "../../operations/write-file.ts"
 import type { RouteHandler } from "../route-handler.ts"
+import { dropBody } from "./drop-body.ts"
 import { toFileEntryBody } from "./to-file-entry-body.ts"
 import { pairUploads, type Upload } from "./pair-uploads.ts"
 import { readUploadParts } from "./upload-parts.ts"
@@ -24,7 +25,12 @@ export function writeFilesRoute(context: Context): RouteHandler<typeof ROUTES.wr
         }),
       )
     }
-    await pairUploads(readUploadParts(request), { write, spoolDir: context.spoolDir })
+    try {
+      await pairUploads(readUploadParts(request), { write, spoolDir: context.spoolDir })
+    } catch (error) {
+      dropBody(request.raw)
+      throw error
+    }
     return { entries: entries.map(toFileEntryBody) }
   }
 }

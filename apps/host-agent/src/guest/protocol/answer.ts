@@ -1,8 +1,28 @@
-import { PlatformError, toErrorCode } from "@thaw/model"
+import { PlatformError, toErrorCode, type ErrorCode } from "@thaw/model"
 
 import { MalformedPayloadError, PayloadReader } from "./payload-reader.ts"
 
 const ENTRY_TYPES = ["file", "directory", "symlink", "other"] as const
+
+/** Linux's PATH_MAX, and room for the longest names of users */
+const PATH_BYTES_MAX = 4096
+const NAME_BYTES_MAX = 256
+const MESSAGE_LENGTH_MAX = 1024
+
+/**
+ * What a guest may answer. `unauthenticated` and `unavailable` are of the agent's token and its state, which are the
+ * platform's business: a client would take them for its own key's, or for a reason to try again.
+ */
+const GUEST_ERROR_CODES: ReadonlySet<ErrorCode> = new Set([
+  "invalid_argument",
+  "permission_denied",
+  "not_found",
+  "already_exists",
+  "wrong_state",
+  "payload_too_large",
+  "capacity_exhausted",
+  "unimplemented",
+])
 
 /** What the guest says of one path */
 export interface GuestEntry {
@@ -32,7 +52,7 @@ export interface GuestExit {
 /** Decodes an *entry*: the payload of an ENTRY frame and of most DONE frames */
 export function decodeEntry(payload: Uint8Array): GuestEntry {
   const reader = new PayloadReader(payload)
-  const path = reader.bytes()
+  const path = readPath(reader)
   const typeNumber = reader.u8()
   const type = ENTRY_TYPES[typeNumber - 1]
   if (type === undefined) throw new MalformedPayloadError(`entry has type ${typeNumber}`)
@@ -42,12 +62,12 @@ export function decodeEntry(payload: Uint8Array): GuestEntry {
     mode: reader.u32(),
     uid: reader.u32(),
     gid: reader.u32(),
-    owner: reader.text(),
-    group: reader.text(),
+    owner: readName(reader),
+    group: readName(reader),
     sizeBytes: reader.safeU64(),
     modifiedUnixNs: reader.i64(),
   }
-  const symlinkTarget = reader.option(() => reader.bytes())
+  const symlinkTarget = reader.option(() => readPath(reader))
   reader.end()
   return symlinkTarget === undefined ? entry : { ...entry, symlinkTarget }
 }
@@ -64,14 +84,27 @@ export function decodeExit(payload: Uint8Array): GuestExit {
   return exit
 }
 
-/** Decodes an ERROR frame. A code that the platform does not know becomes `internal`. */
+/** Copied, so that a listing does not keep the network's buffers in memory */
+function readPath(reader: PayloadReader): Buffer {
+  const path = reader.bytes()
+  if (path.length > PATH_BYTES_MAX) throw new MalformedPayloadError(`path has ${path.length} bytes`)
+  return Buffer.from(path)
+}
+
+function readName(reader: PayloadReader): string {
+  const name = reader.bytes()
+  if (name.length > NAME_BYTES_MAX) throw new MalformedPayloadError(`name has ${name.length} bytes`)
+  return name.toString()
+}
+
+/** Decodes an ERROR frame. A code that a guest agent has no business with becomes `internal`. */
 export function decodeError(payload: Uint8Array): PlatformError {
   const reader = new PayloadReader(payload)
   const codeText = reader.text()
-  const message = reader.text()
+  const message = reader.text().slice(0, MESSAGE_LENGTH_MAX)
   reader.end()
   const code = toErrorCode(codeText)
-  if (code !== undefined) return new PlatformError(code, message)
+  if (code !== undefined && GUEST_ERROR_CODES.has(code)) return new PlatformError(code, message)
   return new PlatformError("internal", "internal error", {
     internal: `guest agent answered with code "${codeText}": ${message}`,
   })

@@ -52,29 +52,48 @@ export function encodeFrame(type: number, payload: Uint8Array = new Uint8Array()
 
 /** Cuts a byte stream into frames. Raises `MalformedPayloadError` for a frame over the maximum before its payload is held. */
 export class FrameDecoder {
-  #pending: Buffer = Buffer.alloc(0)
+  readonly #chunks: Buffer[] = []
+  #length = 0
+  /** Bytes that must be there before anything can be decoded: joining the chunks for less would be wasted work */
+  #needed = HEADER_BYTES
 
   /** Takes the next bytes and returns the frames they complete */
   decode(chunk: Uint8Array): Frame[] {
-    const pending = this.#pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#pending, chunk])
-    const frames: Frame[] = []
-    let offset = 0
-    while (pending.length - offset >= HEADER_BYTES) {
-      const length = pending.readUInt32LE(offset)
-      if (length > FRAME_PAYLOAD_BYTES_MAX) {
-        throw new MalformedPayloadError(`frame of ${length} bytes exceeds ${FRAME_PAYLOAD_BYTES_MAX}`)
-      }
-      if (pending.length - offset - HEADER_BYTES < length) break
-      const start = offset + HEADER_BYTES
-      frames.push({ type: pending.readUInt8(offset + 4), payload: pending.subarray(start, start + length) })
-      offset = start + length
-    }
-    this.#pending = pending.subarray(offset)
+    if (chunk.length > 0) this.#chunks.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
+    this.#length += chunk.length
+    if (this.#length < this.#needed) return []
+    const pending =
+      this.#chunks.length === 1 ? (this.#chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(this.#chunks)
+    const { frames, rest, needed } = cutFrames(pending)
+    this.#chunks.splice(0, this.#chunks.length, ...(rest.length === 0 ? [] : [rest]))
+    this.#length = rest.length
+    this.#needed = needed
     return frames
   }
 
   /** Whether the bytes so far end inside a frame */
   get isInsideFrame(): boolean {
-    return this.#pending.length > 0
+    return this.#length > 0
   }
+}
+
+function cutFrames(bytes: Buffer): {
+  readonly frames: Frame[]
+  readonly rest: Buffer
+  readonly needed: number
+} {
+  const frames: Frame[] = []
+  let offset = 0
+  while (bytes.length - offset >= HEADER_BYTES) {
+    const length = bytes.readUInt32LE(offset)
+    if (length > FRAME_PAYLOAD_BYTES_MAX) {
+      throw new MalformedPayloadError(`frame of ${length} bytes exceeds ${FRAME_PAYLOAD_BYTES_MAX}`)
+    }
+    const needed = HEADER_BYTES + length
+    if (bytes.length - offset < needed) return { frames, rest: bytes.subarray(offset), needed }
+    const payload = bytes.subarray(offset + HEADER_BYTES, offset + needed)
+    frames.push({ type: bytes.readUInt8(offset + 4), payload })
+    offset += needed
+  }
+  return { frames, rest: bytes.subarray(offset), needed: HEADER_BYTES }
 }

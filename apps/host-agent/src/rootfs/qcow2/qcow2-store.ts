@@ -57,8 +57,13 @@ class Qcow2Rootfs implements Rootfs {
   }
 
   async usageBytes(): Promise<number> {
-    const { blocks } = await stat(this.device.path)
-    return blocks * STAT_BLOCK_BYTES
+    try {
+      const { blocks } = await stat(this.device.path)
+      return blocks * STAT_BLOCK_BYTES
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0
+      throw error
+    }
   }
 
   async remove(): Promise<void> {

@@ -18,7 +18,8 @@ export interface QemuChoice {
  * `acpi=on` because Debian's cloud kernel finds virtio-mmio devices through ACPI only. The console goes to a ring in
  * memory, so a guest cannot fill the host's disk with it. `-no-shutdown` keeps QEMU when the guest is over, for its
  * last words to be read. QEMU opens disk and tap as root and then becomes the slot's own user (`-runas`), which is why
- * `elevateprivileges` must stay allowed in the seccomp policy.
+ * `elevateprivileges` must stay allowed in the seccomp policy. A full disk of the host is an I/O error in the guest, not a
+ * VM that stands still.
  */
 export function planQemuArgv(spec: VmSpec, choice: QemuChoice): [string, ...string[]] {
   const { slot, rootfs } = spec
@@ -32,7 +33,7 @@ export function planQemuArgv(spec: VmSpec, choice: QemuChoice): [string, ...stri
     ["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-no-shutdown"],
     ["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", planKernelArgs(choice).join(" ")],
     ["-blockdev", JSON.stringify(planBlockdev(rootfs))],
-    ["-device", "virtio-blk-device,drive=rootfs"],
+    ["-device", "virtio-blk-device,drive=rootfs,werror=report,rerror=report"],
     ["-netdev", `tap,id=net0,ifname=${GUEST_LINK.tap},script=no,downscript=no`],
     ["-device", `virtio-net-device,netdev=net0,mac=${GUEST_LINK.guestMac}`],
     ["-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-device,rng=rng0"],

@@ -1,14 +1,23 @@
 import { constants } from "node:fs"
-import { access, mkdir, readFile, writeFile } from "node:fs/promises"
+import { access, mkdir, readFile } from "node:fs/promises"
 import { dirname } from "node:path"
 
-import { CommandFailedError, run } from "@thaw/linux"
+import { CommandFailedError, run, writeFileAtomic } from "@thaw/linux"
+import { z } from "zod"
 
 export interface AcceleratorProbe {
   readonly accelerator: "kvm" | "tcg"
   /** What was found, for people */
   readonly finding: string
+  /** Whether it holds until the machine boots again: a guest ran, or hung */
+  readonly isLasting: boolean
 }
+
+const cacheSchema = z.strictObject({
+  accelerator: z.enum(["kvm", "tcg"]),
+  finding: z.string(),
+  isLasting: z.literal(true),
+})
 
 const KVM_DEVICE = "/dev/kvm"
 /** A kernel under KVM reaches its panic in a second or two, also nested */
@@ -28,8 +37,10 @@ export async function probeAccelerator(options: {
   const cached = await readCache(options.cachePath)
   if (cached !== undefined) return cached
   const probe = await probeKvm(options)
-  await mkdir(dirname(options.cachePath), { recursive: true })
-  await writeFile(options.cachePath, JSON.stringify(probe))
+  if (probe.isLasting) {
+    await mkdir(dirname(options.cachePath), { recursive: true })
+    await writeFileAtomic(options.cachePath, JSON.stringify(probe), { mode: 0o644 })
+  }
   return probe
 }
 
@@ -40,18 +51,27 @@ async function probeKvm(options: {
   try {
     await access(KVM_DEVICE, constants.R_OK | constants.W_OK)
   } catch {
-    return { accelerator: "tcg", finding: `${KVM_DEVICE} cannot be opened: guests are emulated` }
+    return {
+      accelerator: "tcg",
+      finding: `${KVM_DEVICE} cannot be opened: guests are emulated`,
+      isLasting: false,
+    }
   }
   try {
     const { durationMs } = await run(planProbe(options.kernel), {
       timeoutMs: PROBE_TIMEOUT_MS,
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
-    return { accelerator: "kvm", finding: `KVM ran a kernel in ${Math.round(durationMs)} ms` }
+    return {
+      accelerator: "kvm",
+      finding: `KVM ran a kernel in ${Math.round(durationMs)} ms`,
+      isLasting: true,
+    }
   } catch (error) {
     if (!(error instanceof CommandFailedError) || error.aborted) throw error
     const how = error.timedOut ? `a guest hung for ${PROBE_TIMEOUT_MS} ms` : "QEMU refused it"
-    return { accelerator: "tcg", finding: `${KVM_DEVICE} opens but ${how}: guests are emulated` }
+    const finding = `${KVM_DEVICE} opens but ${how}: guests are emulated`
+    return { accelerator: "tcg", finding, isLasting: error.timedOut }
   }
 }
 
@@ -65,11 +85,11 @@ export function planProbe(kernel: string): [string, ...string[]] {
   return ["qemu-system-x86_64", ...options.flat()]
 }
 
+/** What an earlier probe found; undefined also for a file that is not whole */
 async function readCache(path: string): Promise<AcceleratorProbe | undefined> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as AcceleratorProbe
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined
-    throw error
+    return cacheSchema.parse(JSON.parse(await readFile(path, "utf8")))
+  } catch {
+    return undefined
   }
 }

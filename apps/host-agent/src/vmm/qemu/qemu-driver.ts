@@ -20,7 +20,8 @@ import { QmpClient } from "./qmp-client.ts"
 const QMP_SOCKET = "qmp.sock"
 const LOG_FILE = "vmm.log"
 const START_TIMEOUT_MS = 20_000
-const ADOPT_TIMEOUT_MS = 5_000
+/** A VMM on a busy machine may take its time to answer; giving up on it costs its sandbox */
+const ADOPT_TIMEOUT_MS = 30_000
 const EXIT_POLL_MS = 50
 const LOG_LENGTH_MAX = 4000
 
@@ -61,9 +62,13 @@ export class QemuDriver implements VmmDriver {
 
   async adopt(process: ProcessIdentity, directory: string): Promise<Vm | undefined> {
     if (!(await isAlive(process))) return undefined
-    const qmp = await QmpClient.connect(join(directory, QMP_SOCKET), { timeoutMs: ADOPT_TIMEOUT_MS })
+    using stack = new DisposableStack()
+    const qmp = stack.use(
+      await QmpClient.connect(join(directory, QMP_SOCKET), { timeoutMs: ADOPT_TIMEOUT_MS }),
+    )
     const vm = new QemuVm(process, qmp)
     await vm.checkStatus()
+    stack.move()
     return vm
   }
 
@@ -80,7 +85,8 @@ async function connectToStarting(
 ): Promise<QmpClient> {
   const over = new AbortController()
   const abortWhenGone = async () => {
-    if (!(await isAlive(process))) over.abort()
+    // A look that fails says nothing; the next one comes soon, and the deadline holds.
+    if (!(await isAlive(process).catch(() => true))) over.abort()
   }
   const watch = setInterval(() => void abortWhenGone(), EXIT_POLL_MS)
   try {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises"
+
 import { endProcess, type ProcessIdentity } from "@thaw/linux"
 
 import type { Vm, VmEnd } from "../vmm.ts"
@@ -5,6 +7,7 @@ import { CONSOLE_BYTES } from "./plan-qemu-argv.ts"
 import type { QmpClient, QmpEvent } from "./qmp-client.ts"
 
 const CONSOLE_TAIL_LENGTH = 4000
+const LAST_WORDS_TIMEOUT_MS = 500
 
 /**
  * A VM in a QEMU process.
@@ -64,8 +67,9 @@ export class QemuVm implements Vm {
   }
 
   async #onGuestOver(reason: string): Promise<void> {
-    // QEMU may die before it has told the console; the end is reported all the same.
-    const consoleTail = await this.consoleTail().catch(() => "")
+    // QEMU may die, or hang, before it has told the console; the end is reported all the same.
+    const tail = this.consoleTail().catch(() => "")
+    const consoleTail = await Promise.race([tail, sleep(LAST_WORDS_TIMEOUT_MS, "", { ref: false })])
     this.#end.resolve({ reason, consoleTail })
   }
 }

@@ -27,6 +27,7 @@ async function serveMonitor(path: string, answer: (command: string, id: number) 
   await once(server, "listening")
   return {
     drop: () => sockets.forEach((socket) => socket.destroy()),
+    sayRaw: (text: string) => sockets.forEach((socket) => socket.write(text)),
     say: (message: object) => sockets.forEach((socket) => socket.write(`${JSON.stringify(message)}\n`)),
     [Symbol.dispose]: () => {
       sockets.forEach((socket) => socket.destroy())
@@ -70,6 +71,15 @@ describe("QmpClient", () => {
     const closed = once(client, "close")
     monitor.drop()
     await expect(waiting).rejects.toThrow(QmpError)
+    await closed
+    await expect(client.execute("query-status")).rejects.toThrow(QmpError)
+  })
+
+  it("drops a QEMU that does not speak its protocol, and lives on", async () => {
+    using monitor = await serveMonitor(path, () => undefined)
+    using client = await QmpClient.connect(path, { timeoutMs: 5000 })
+    const closed = once(client, "close")
+    monitor.sayRaw("garbage\n")
     await closed
     await expect(client.execute("query-status")).rejects.toThrow(QmpError)
   })

@@ -24,6 +24,8 @@ interface QmpClientEvents {
   close: []
 }
 
+/** The console's 64 KiB, escaped, is the longest there is */
+const LINE_LENGTH_MAX = 1024 * 1024
 const CONNECT_RETRY_MS = 5
 const COMMAND_TIMEOUT_MS = 10_000
 
@@ -116,7 +118,13 @@ export class QmpClient extends EventEmitter<QmpClientEvents> implements Disposab
   #onData(text: string): void {
     const lines = (this.#unread + text).split("\n")
     this.#unread = lines.pop() ?? ""
-    for (const line of lines) this.#onMessage(JSON.parse(line) as QmpMessage)
+    try {
+      if (this.#unread.length > LINE_LENGTH_MAX) throw new SyntaxError("a line is too long")
+      for (const line of lines) this.#onMessage(JSON.parse(line) as QmpMessage)
+    } catch {
+      // A QEMU that does not speak its protocol is no longer the VMM that was started.
+      this.#socket.destroy()
+    }
   }
 
   #onMessage(message: QmpMessage): void {
