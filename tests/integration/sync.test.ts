@@ -112,7 +112,7 @@ describeOnEachDatabase("agreement with the host", (source) => {
       reason: "lost by its host",
     })
     expect((await api.get(crashed.id)).reason).toBe("out of memory")
-    expect(await api.get(timed.id)).toMatchObject({ status: "stopped", reason: "timeout" })
+    expect(await api.get(timed.id)).toMatchObject({ status: "stopped", reason: "timeout reached" })
   })
 
   test("a create under way is not taken for lost", async () => {
@@ -169,7 +169,7 @@ describeOnEachDatabase("agreement with the host", (source) => {
 
   test("a sandbox that its host made while the control plane was away is taken over", async () => {
     const held = harness.host.injections.holdNext("createSandbox")
-    const id = await restartInCreate("taken-over", held.release)
+    const id = await restartInCreate("taken-over", () => held.release())
     const settled = await harness.api.until(id, ({ status }) => status !== "starting")
     expect(settled).toMatchObject({ status: "running", expires_at: expect.any(String) })
     const exec = await harness.api.call("POST", `/v1/sandboxes/${id}/exec`, { json: { cmd: "echo" } })

@@ -156,6 +156,11 @@ describe.each(CREATE_STEPS)("create, at step %s", (step) => {
     hostAgent.start()
     await platform.ready()
     await expectEmpty()
+    await until(
+      async () => await unfinished(),
+      (items) => items.length === 0,
+      5_000,
+    )
   })
 })
 

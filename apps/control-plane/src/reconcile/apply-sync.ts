@@ -32,6 +32,7 @@ async function applyOne(context: Context, action: SyncAction): Promise<void> {
         { sandbox: row.id, from: row.status, to: action.to, reason: action.reason },
         "a sandbox was settled by what its host says",
       )
+      if (action.acknowledge === true) await destroyOnHost(context, row.id)
       return
     }
     case "finish-destroy":

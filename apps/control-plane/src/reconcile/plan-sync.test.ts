@@ -72,14 +72,16 @@ describe("planSync()", () => {
     ["an end", row("running"), seen("stopped", "timeout"), "stopped: timeout"],
     ["being on its way out", row("running"), seen("stopping"), undefined],
     ["lost", row("running"), undefined, "error: lost by its host"],
-    ["expired unseen", row("running", EXPIRED), undefined, "stopped: timeout"],
+    ["expired unseen", row("running", EXPIRED), undefined, "stopped: timeout reached"],
     // Deletes
     ["a delete that is done", row("stopping"), undefined, "stopped: deleted"],
-    ["a delete that the host reports done", row("stopping"), seen("stopped"), "stopped: deleted"],
+    ["a delete of one the host still remembers", row("stopping"), seen("stopped"), "finish-destroy"],
     ["a delete that is not done", row("stopping"), seen("running"), "finish-destroy"],
     ["a delete of one in error", row("stopping"), seen("error"), "finish-destroy"],
     // Ended
     ["a leftover of a stopped one", row("stopped"), seen("running"), "remove-leftover"],
+    ["a stopped one the host still remembers", row("stopped"), seen("stopped"), "remove-leftover"],
+    ["one in error the host still remembers", row("error"), seen("error"), "remove-leftover"],
     ["a stopped one", row("stopped"), undefined, undefined],
     ["a leftover of a failed create", row("error", NEVER_STARTED), seen("running"), "remove-leftover"],
     ["one in error that has run", row("error"), seen("running"), undefined],

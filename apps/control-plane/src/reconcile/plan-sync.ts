@@ -11,10 +11,12 @@ export type SyncAction =
       readonly to: SandboxStatus
       readonly reason?: string | undefined
       readonly expiresAt?: Date | undefined
+      /** Whether the host remembers an ended sandbox until it is told that its end is known */
+      readonly acknowledge?: boolean
     }
   /** Ends on the host what is `stopping` in the database, and settles it */
   | { readonly kind: "finish-destroy"; readonly row: SandboxRecord }
-  /** Ends on the host what has ended in the database */
+  /** Ends on the host, or makes it forget, what has ended in the database */
   | { readonly kind: "remove-leftover"; readonly row: SandboxRecord }
 
 export interface SyncState {
@@ -53,10 +55,11 @@ function planRow(
     case "stopping":
       return planStopping(row, seen)
     case "stopped":
-      return isAlive(seen) ? { kind: "remove-leftover", row } : undefined
+      return seen === undefined ? undefined : { kind: "remove-leftover", row }
     case "error":
-      // One that has run may hold a user's data: it is the user who deletes it.
-      return isAlive(seen) && row.startedAt === undefined ? { kind: "remove-leftover", row } : undefined
+      // One that runs may hold a user's data: it is the user who deletes it.
+      if (seen === undefined || (isAlive(seen) && row.startedAt !== undefined)) return undefined
+      return { kind: "remove-leftover", row }
     // Pausing, paused and resuming sandboxes are expected to be absent from their host.
     case "pausing":
     case "paused":
@@ -78,23 +81,21 @@ function planInterrupted(row: SandboxRecord, seen: HostSandbox | undefined): Syn
 function planRunning(row: SandboxRecord, seen: HostSandbox | undefined, now: Date): SyncAction | undefined {
   if (seen !== undefined) return planEnded(row, seen)
   if (row.expiresAt !== undefined && row.expiresAt <= now) {
-    return { kind: "settle", row, to: "stopped", reason: "timeout" }
+    return { kind: "settle", row, to: "stopped", reason: "timeout reached" }
   }
   return { kind: "settle", row, to: "error", reason: "lost by its host" }
 }
 
 function planEnded(row: SandboxRecord, seen: HostSandbox): SyncAction | undefined {
   if (seen.status !== "stopped" && seen.status !== "error") return undefined
-  return { kind: "settle", row, to: seen.status, reason: seen.reason }
+  return { kind: "settle", row, to: seen.status, reason: seen.reason, acknowledge: true }
 }
 
 function planStopping(row: SandboxRecord, seen: HostSandbox | undefined): SyncAction {
-  if (seen === undefined || seen.status === "stopped") {
-    return { kind: "settle", row, to: "stopped", reason: "deleted" }
-  }
+  if (seen === undefined) return { kind: "settle", row, to: "stopped", reason: "deleted" }
   return { kind: "finish-destroy", row }
 }
 
-function isAlive(seen: HostSandbox | undefined): boolean {
-  return seen !== undefined && (seen.status === "starting" || seen.status === "running")
+function isAlive(seen: HostSandbox): boolean {
+  return seen.status === "starting" || seen.status === "running"
 }
