@@ -131,7 +131,7 @@ describe("files/read", () => {
 
 describe("files/list, stat, mkdir, move and remove", () => {
   it("work on a tree", async () => {
-    const made = await files<EntryJson>("mkdir", { path: "tree/a/b", parents: true })
+    const { entry: made } = await files<{ entry: EntryJson }>("mkdir", { path: "tree/a/b", parents: true })
     expect(made).toMatchObject({ path: "/home/user/tree/a/b", type: "directory", owner: "user" })
     await platform.api.shell(id, "cd ~/tree && echo x > a/file && ln -s a/file link")
     const { entries } = await files<{ entries: EntryJson[] }>("list", { path: "tree" })
@@ -139,10 +139,8 @@ describe("files/list, stat, mkdir, move and remove", () => {
       ["/home/user/tree/a", "directory"],
       ["/home/user/tree/link", "symlink"],
     ])
-    expect(await files<EntryJson>("stat", { path: "tree/link" })).toMatchObject({
-      type: "symlink",
-      symlink_target: "a/file",
-    })
+    const stat = { path: "tree/link", follow_symlink: false }
+    expect(await files("stat", stat)).toMatchObject({ entry: { type: "symlink", symlink_target: "a/file" } })
     await files("move", { from: "tree/a/file", to: "tree/a/moved" })
     expect(await platform.api.shell(id, "cat ~/tree/a/moved")).toBe("x\n")
     await expect(files("remove", { path: "tree" })).rejects.toMatchObject({ status: 400 })
@@ -150,3 +148,55 @@ describe("files/list, stat, mkdir, move and remove", () => {
     await expect(files("stat", { path: "tree" })).rejects.toMatchObject({ status: 404 })
   })
 })
+
+describe("an upload that breaks off", () => {
+  it("leaves the old file and nothing else, whoever goes away", { timeout: 60_000 }, async () => {
+    const { api, controlPlane } = platform
+    await upload([
+      ["path", "/tmp/kept/file"],
+      ["file", new Blob(["old"])],
+    ])
+    for (const breakOff of ["client", "control plane"] as const) {
+      const aborter = new AbortController()
+      const uploading = uploadForEver("/tmp/kept/file", aborter.signal).catch(() => undefined)
+      await untilShell("ls -A /tmp/kept | wc -l", "2\n")
+      if (breakOff === "client") aborter.abort()
+      else await controlPlane.kill9()
+      await uploading
+      aborter.abort()
+      if (!controlPlane.isRunning) controlPlane.start()
+      await platform.ready()
+      await untilShell("ls -A /tmp/kept; cat /tmp/kept/file", "file\nold")
+    }
+    expect(await api.shell(id, "cat /tmp/kept/file")).toBe("old")
+  })
+})
+
+/** An upload that sends a part of a file and then nothing more */
+async function uploadForEver(path: string, signal: AbortSignal): Promise<void> {
+  const encoder = new TextEncoder()
+  const head = [
+    `--b\r\ncontent-disposition: form-data; name="path"\r\n\r\n${path}\r\n`,
+    `--b\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n`,
+  ].join("")
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encoder.encode(head))
+      controller.enqueue(new Uint8Array(1024 * 1024))
+    },
+  })
+  const response = await fetch(`${platform.url}/v1/sandboxes/${id}/files/write`, {
+    method: "POST",
+    headers: { "x-api-key": platform.apiKey, "content-type": "multipart/form-data; boundary=b" },
+    body,
+    duplex: "half",
+    signal,
+  })
+  await response.text()
+}
+
+async function untilShell(text: string, expected: string): Promise<void> {
+  await expect
+    .poll(async () => await platform.api.shell(id, text), { timeout: 15_000, interval: 100 })
+    .toBe(expected)
+}

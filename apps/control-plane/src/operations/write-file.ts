@@ -26,9 +26,7 @@ export async function writeFile(context: Context, write: FileWrite): Promise<hos
     const mode = write.mode === undefined ? {} : { mode: write.mode }
     yield { message: { case: "meta", value: { target: toTarget(write.location), ...mode } } }
     for await (const chunk of source) yield { message: { case: "chunk", value: chunk } }
-    // Refused by the host agent, and with it the file. An abort would not do: Node ends an HTTP/2 stream before it resets it, and a file whose
-    // stream has ended is complete.
-    if (source.hasFailed) yield { message: { case: undefined } }
+    if (!source.hasFailed) yield { message: { case: "end", value: {} } }
   }
   try {
     return await context.host.client.writeFileStream(requests())

@@ -119,10 +119,11 @@ async function* chunksOf(
 ): AsyncGenerator<Uint8Array> {
   for (;;) {
     const next = await messages.next()
-    if (next.done === true) return
+    if (next.done === true) throw new PlatformError("canceled", "the file ended before it was complete")
     const { message } = next.value
+    if (message.case === "end") return
     if (message.case !== "chunk") {
-      throw new PlatformError("invalid_argument", "every message of a file after the first must be a chunk")
+      throw new PlatformError("invalid_argument", "a file is a meta, then chunks, then an end")
     }
     yield message.value
   }

@@ -36,11 +36,9 @@ export function fileService(sandboxes: SimulatedSandboxes, injections: Injection
       const { entry, content } = filesOf(request.target).openRead(request)
       return create(hostAgent.ReadFileResponseSchema, { entry, content: Buffer.concat([...content]) })
     },
-    async writeFileStream(requests, context) {
+    async writeFileStream(requests) {
       await injections.pass("writeFileStream")
       const write = await receive(requests, filesOf)
-      // The requests of a call that was cut off end like those of one that is complete.
-      if (context.signal.aborted) throw new PlatformError("canceled", "the call was cut off")
       return write.finish()
     },
     async *readFileStream(request) {
@@ -85,8 +83,8 @@ async function receive(
       const { target, mode } = message.value
       write = filesOf(target).openWrite(targetOf(target), mode)
     } else if (write !== undefined && message.case === "chunk") write.add(message.value)
-    else throw new PlatformError("invalid_argument", "a file is one meta, then chunks")
+    else if (write !== undefined && message.case === "end") return write
+    else throw new PlatformError("invalid_argument", "a file is a meta, then chunks, then an end")
   }
-  if (write === undefined) throw new PlatformError("invalid_argument", "the first message must be meta")
-  return write
+  throw new PlatformError("canceled", "the file ended before it was complete")
 }

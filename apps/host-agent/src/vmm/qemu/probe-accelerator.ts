@@ -9,7 +9,7 @@ export interface AcceleratorProbe {
   readonly accelerator: "kvm" | "tcg"
   /** What was found, for people */
   readonly finding: string
-  /** Whether it holds until the machine boots again: a guest ran, or hung */
+  /** Whether it holds until the machine boots again: a guest ran, hung, or took QEMU down */
   readonly isLasting: boolean
 }
 
@@ -69,9 +69,12 @@ async function probeKvm(options: {
     }
   } catch (error) {
     if (!(error instanceof CommandFailedError) || error.aborted) throw error
-    const how = error.timedOut ? `a guest hung for ${PROBE_TIMEOUT_MS} ms` : "QEMU refused it"
+    const [firstLine] = error.stderr.split("\n")
+    const how = error.timedOut
+      ? `a guest hung for ${PROBE_TIMEOUT_MS} ms`
+      : `QEMU failed on it (${firstLine})`
     const finding = `${KVM_DEVICE} opens but ${how}: guests are emulated`
-    return { accelerator: "tcg", finding, isLasting: error.timedOut }
+    return { accelerator: "tcg", finding, isLasting: error.timedOut || error.signal !== null }
   }
 }
 
