@@ -164,24 +164,28 @@ describe.each(CREATE_STEPS)("create, at step %s", (step) => {
   })
 })
 
-it("a control plane killed during a create finds the sandbox again", async () => {
-  const { api, controlPlane } = platform
-  const creating = api.create().catch(() => undefined)
-  await sleep(1_000)
-  await controlPlane.kill9()
-  await creating
-  controlPlane.start()
-  await platform.ready()
-  const sandboxes = await until(
-    async () => await unfinished(),
-    (items) => items.length > 0 && items.every(({ status }) => status === "running"),
-    30_000,
-  )
-  for (const { id } of sandboxes) {
-    expect(await api.shell(id, "echo found")).toBe("found\n")
-    await api.delete(id)
-  }
-})
+it.each([20, 100, 400, 1_000, 2_000, 2_300])(
+  "a control plane killed %i ms into a create leaves a running sandbox or nothing",
+  async (delayMs) => {
+    const { api, controlPlane } = platform
+    const creating = api.create().catch(() => undefined)
+    await sleep(delayMs)
+    await controlPlane.kill9()
+    await creating
+    controlPlane.start()
+    await platform.ready()
+    const sandboxes = await until(
+      async () => await unfinished(),
+      (items) => items.every(({ status }) => status === "running"),
+      30_000,
+    )
+    for (const { id } of sandboxes) {
+      expect(await api.shell(id, "echo found")).toBe("found\n")
+      await api.delete(id)
+    }
+    await expectEmpty()
+  },
+)
 
 it("a VMM killed while it boots fails the create", async () => {
   const { api } = platform

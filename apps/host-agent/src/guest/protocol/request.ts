@@ -1,7 +1,10 @@
 import { PayloadWriter } from "./payload-writer.ts"
 
+/** Bytes for the guest: text is sent as UTF-8, and what is not UTF-8 as it is */
+export type GuestText = string | Uint8Array
+
 /** Name and value of an environment variable */
-export type EnvPair = readonly [name: string, value: string]
+export type EnvPair = readonly [name: GuestText, value: GuestText]
 
 export interface PtySize {
   readonly cols: number
@@ -21,7 +24,7 @@ export interface ConfigureRequest {
 }
 
 export interface ExecRequest {
-  readonly argv: readonly string[]
+  readonly argv: readonly GuestText[]
   readonly env: readonly EnvPair[]
   /** Empty: the user's home */
   readonly cwd: string
