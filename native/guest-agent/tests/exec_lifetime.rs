@@ -106,6 +106,7 @@ fn a_background_process_that_writes_for_ever_does_not_hold_it_either() {
     connection.started();
     let outcome = connection.rest();
     assert!(start.elapsed() < Duration::from_secs(5));
+    drop(connection);
     let background = String::from_utf8(outcome.stderr).unwrap().trim().to_string();
     agent.shell(&format!("kill -9 {background}"));
     eventually("its thread ends", || agent.thread_count() == 2);
