@@ -13,8 +13,8 @@ import type { RingResult } from "../rings/run-ring.ts"
 import { ONE_FAILED, addCounts, formatCounts } from "../rings/test-counts.ts"
 import { SOURCE_DIR } from "../source-dir.ts"
 
-/** Rings that need Debian packages, a kernel, the guest agent or the base template */
-const PREPARED_RINGS: ReadonlySet<Ring> = new Set(["native", "integration", "vm"])
+/** Rings that need what `thaw up` makes: more Debian packages, a kernel, the guest agent, the base template */
+const HOST_RINGS: ReadonlySet<Ring> = new Set(["native", "integration", "vm"])
 
 /** A Ctrl-C of the terminal reaches every program of a ring, and this one, by itself */
 const NEVER_ABORTED = new AbortController().signal
@@ -60,14 +60,15 @@ async function runPreparedRing(context: CliContext, ring: Ring): Promise<RingRes
   const cacheDir = join(SOURCE_DIR, ".cache")
   context.output.progress(`── ${ring}`)
   const startedAt = performance.now()
-  if (PREPARED_RINGS.has(ring)) {
-    const { prepareForTests } = await import("../rings/prepare-for-tests.ts")
-    try {
-      await prepareForTests(context.output, join(cacheDir, "thaw"), NEVER_ABORTED)
-    } catch (error) {
-      context.output.error(error)
-      return { ring, counts: ONE_FAILED, duration_ms: Math.round(performance.now() - startedAt) }
+  const { prepareHostForTests, preparePackages } = await import("../rings/prepare-for-tests.ts")
+  try {
+    await preparePackages(context.output, NEVER_ABORTED)
+    if (HOST_RINGS.has(ring)) {
+      await prepareHostForTests(context.output, join(cacheDir, "thaw"), NEVER_ABORTED)
     }
+  } catch (error) {
+    context.output.error(error)
+    return { ring, counts: ONE_FAILED, duration_ms: Math.round(performance.now() - startedAt) }
   }
   const { runRing } = await import("../rings/run-ring.ts")
   return await runRing(ring, {

@@ -2,8 +2,8 @@ import { CommandFailedError, run } from "@thaw/linux"
 
 import { queryMissingPackages } from "../doctor/package-check.ts"
 
-/** Beyond what the platform itself needs: the integration tests start a PostgreSQL server of their own */
-const TEST_PACKAGES = ["postgresql"] as const
+/** Beyond what the platform itself needs: git names the files that are checked; the integration tests start a PostgreSQL server of their own */
+const TEST_PACKAGES = ["git", "postgresql"] as const
 
 const UPDATE_TIMEOUT_MS = 5 * 60_000
 const INSTALL_TIMEOUT_MS = 15 * 60_000
