@@ -7,6 +7,7 @@ const ENTRY_TYPES = ["file", "directory", "symlink", "other"] as const
 /** Linux's PATH_MAX, and room for the longest names of users */
 const PATH_BYTES_MAX = 4096
 const NAME_BYTES_MAX = 256
+const SLASH = 0x2f
 const MESSAGE_LENGTH_MAX = 1024
 
 /**
@@ -53,6 +54,7 @@ export interface GuestExit {
 export function decodeEntry(payload: Uint8Array): GuestEntry {
   const reader = new PayloadReader(payload)
   const path = readPath(reader)
+  if (path[0] !== SLASH) throw new MalformedPayloadError("entry's path is not absolute")
   const typeNumber = reader.u8()
   const type = ENTRY_TYPES[typeNumber - 1]
   if (type === undefined) throw new MalformedPayloadError(`entry has type ${typeNumber}`)
