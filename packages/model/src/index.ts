@@ -1,4 +1,4 @@
-export { ERROR_CODES, isRetryable, toErrorCode, type ErrorCode } from "./errors/error-code.ts"
+export { ERROR_CODES, toErrorCode, type ErrorCode } from "./errors/error-code.ts"
 export { HTTP_STATUS } from "./errors/http-status.ts"
 export { PlatformError, type ErrorDetails, type PlatformErrorOptions } from "./errors/platform-error.ts"
 export { LIMITS, planHostCapacity, type HostCapacity } from "./limits/limits.ts"

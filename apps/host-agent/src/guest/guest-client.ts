@@ -111,11 +111,6 @@ export class GuestClient {
     await connection.expect(FRAME.done)
   }
 
-  async ping(signal: AbortSignal): Promise<void> {
-    using connection = await this.#open({ op: "ping" }, signal)
-    await connection.expect(FRAME.done)
-  }
-
   async #open(request: GuestRequest, signal: AbortSignal): Promise<GuestConnection> {
     return await GuestConnection.open(this.#endpoint, request, signal)
   }

@@ -25,10 +25,3 @@ export type ErrorCode = (typeof ERROR_CODES)[number]
 export function toErrorCode(text: string): ErrorCode | undefined {
   return ERROR_CODES.find((code) => code === text)
 }
-
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set(["unavailable", "capacity_exhausted", "quota_exceeded"])
-
-/** Whether the same request may succeed later without being changed */
-export function isRetryable(code: ErrorCode): boolean {
-  return RETRYABLE.has(code)
-}

@@ -21,7 +21,7 @@ describe("FrameDecoder", () => {
         expect(decoded.map(({ type, payload }) => ({ type, payload: new Uint8Array(payload) }))).toEqual(
           frames,
         )
-        expect(decoder.isInsideFrame).toBe(false)
+        expect(decoder.decode(encodeFrame(FRAME.end))).toMatchObject([{ type: FRAME.end }])
       }),
     )
   })

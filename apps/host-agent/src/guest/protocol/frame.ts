@@ -70,11 +70,6 @@ export class FrameDecoder {
     this.#needed = needed
     return frames
   }
-
-  /** Whether the bytes so far end inside a frame */
-  get isInsideFrame(): boolean {
-    return this.#length > 0
-  }
 }
 
 function cutFrames(bytes: Buffer): {
