@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto"
-import { once } from "node:events"
 import { access, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
-import { createServer, type AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
@@ -9,14 +7,15 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { readResourceLedger, type ResourceLedger } from "@thaw/testkit"
 
 import { Api } from "./_api.ts"
+import { freePort } from "./_free-port.ts"
 import { TestProcess } from "./_process.ts"
 
-const ROOT = resolve(import.meta.dirname, "../..")
+export const ROOT = resolve(import.meta.dirname, "../..")
 const READY_TIMEOUT_MS = 60_000
 const READY_POLL_MS = 50
 
 /** Kernel, initramfs, guest agent and templates, which all test platforms share; `./thaw test vm` makes them */
-const SHARED_DIR = join(ROOT, ".cache/thaw")
+export const SHARED_DIR = join(ROOT, ".cache/thaw")
 
 /** The whole platform on this machine: control plane and host agent as processes of their own, on a data directory of their own */
 export interface TestPlatform extends AsyncDisposable {
@@ -127,16 +126,7 @@ async function destroyAll(api: Api, processes: Processes, ready: () => Promise<v
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
-
-function assertSame(before: ResourceLedger, after: ResourceLedger): void {
+export function assertSame(before: ResourceLedger, after: ResourceLedger): void {
   if (JSON.stringify(before) === JSON.stringify(after)) return
   throw new Error(`something leaked\nbefore: ${JSON.stringify(before)}\nafter:  ${JSON.stringify(after)}`)
 }
