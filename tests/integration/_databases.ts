@@ -14,14 +14,27 @@ export interface DatabaseSource {
 
 type OpenSource = () => Promise<DatabaseSource & AsyncDisposable>
 
-const SOURCES: Readonly<Record<string, OpenSource>> = {
-  PGlite: openPgliteSource,
-  PostgreSQL: startTemporaryPostgres,
-}
+const SOURCES = { PGlite: openPgliteSource, PostgreSQL: startTemporaryPostgres } satisfies Record<
+  string,
+  OpenSource
+>
+
+type DatabaseKind = keyof typeof SOURCES
 
 /** Declares a group of tests once for each database; its server is there while they run */
 export function describeOnEachDatabase(name: string, declare: (source: DatabaseSource) => void): void {
-  describe.each(Object.entries(SOURCES))(`${name} on %s`, (_name, open) => {
+  describeOnDatabase("PGlite", name, declare)
+  describeOnDatabase("PostgreSQL", name, declare)
+}
+
+/** Declares a group of tests that do not depend on the database, or only work with one */
+export function describeOnDatabase(
+  kind: DatabaseKind,
+  name: string,
+  declare: (source: DatabaseSource) => void,
+): void {
+  describe(`${name} on ${kind}`, () => {
+    const open: OpenSource = SOURCES[kind]
     let opened: Awaited<ReturnType<OpenSource>> | undefined
     beforeAll(async () => {
       opened = await open()

@@ -43,9 +43,16 @@ export class Harness implements AsyncDisposable {
     return harness
   }
 
+  /** A second control plane on the database and the host of another; ends before that one */
+  static async joining(other: Harness): Promise<Harness> {
+    const harness = new Harness(other.host, { env: other.env, resources: new AsyncDisposableStack() })
+    await harness.startControlPlane()
+    return harness
+  }
+
   async startControlPlane(): Promise<void> {
     const log = openLogger({
-      level: "debug",
+      level: "trace",
       destination: { write: (line: string) => void this.logLines.push(line) },
     })
     this.#controlPlane = await startControlPlane(parseConfig(this.env), log)

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest"
 
 import { errorOf, type RequestOptions } from "./_api-client.ts"
 import { describeOnEachDatabase } from "./_databases.ts"
-import { Harness } from "./_harness.ts"
+import { API_KEY, Harness } from "./_harness.ts"
 
+const KEY = Buffer.alloc(16).toString("base64")
 const JSON_TYPE = { "content-type": "application/json" }
 
 type BadRequest = readonly [
@@ -116,6 +117,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     400,
   ],
   ["GET", "/v1/sandboxes?metadata.a=%00", {}, "invalid_argument", 400],
+  ["GET", "/v1/sandboxes?metadata.__proto__=a", {}, "invalid_argument", 400],
   ["GET", "/v1/sandboxes?metadata.__proto__=a&metadata.b=%00", {}, "invalid_argument", 400],
   ["GET", "/v1/nothing", {}, "not_found", 404],
   ["GET", "/nothing", {}, "not_found", 404],
@@ -274,25 +276,67 @@ describeOnEachDatabase("bad requests", (source) => {
   })
 
   test("what is no HTTP is answered and cut off", async () => {
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(Number(new URL(harness.url).port), "127.0.0.1", () =>
-        socket.write("nonsense\r\n\r\n"),
-      )
-      let received = ""
-      socket.on("data", (data) => {
-        received += data.toString()
-      })
-      socket.on("error", reject)
-      socket.on("close", () => resolve(received))
-    })
+    const text = await sendRaw(harness.url, "nonsense\r\n\r\n")
     expect(text).toContain("400 Bad Request")
     expect(text).toContain('"code":"invalid_argument"')
+    const long = await sendRaw(harness.url, `GET / HTTP/1.1\r\nx: ${"x".repeat(64 * 1024)}\r\n\r\n`)
+    expect(long).toContain("431 Request Header Fields Too Large")
+    expect(long).toContain('"code":"invalid_argument"')
+  })
+
+  test("a client that was cut off and does not end its half holds no connection", async () => {
+    const { port } = new URL(harness.url)
+    const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true })
+    const failed = new Promise<NodeJS.ErrnoException>((resolve) => socket.on("error", resolve))
+    socket.write("nonsense\r\n\r\n")
+    socket.resume()
+    socket.on("end", () => {
+      const timer = setInterval(() => socket.write("x"), 20)
+      socket.on("close", () => clearInterval(timer))
+    })
+    expect((await failed).code).toMatch(/^(?:ECONNRESET|EPIPE)$/)
+  })
+
+  test("upgrades that are none are answered like everything else", async () => {
+    const ask = (method: string, path: string, more = "") =>
+      sendRaw(
+        harness.url,
+        `${method} ${path} HTTP/1.1\r\nhost: x\r\nx-api-key: ${API_KEY}\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n${more}\r\n`,
+      )
+    const stream = `/v1/sandboxes/${ids.running}/exec/stream`
+    for (const headers of ["", `sec-websocket-key: ${KEY}\r\n`, "sec-websocket-version: 13\r\n"]) {
+      const answer = await ask("GET", stream, headers)
+      expect(answer).toContain("400 Bad Request")
+      expect(answer).toContain('"code":"invalid_argument","message":"the upgrade')
+    }
+    expect(await ask("POST", stream, "content-length: 0\r\n")).toContain('"code":"method_not_allowed"')
+    expect(await ask("GET", "/v1/sandboxes?limit=1")).toContain("200 OK")
+  })
+
+  test("a mistake that is large is not told at length", async () => {
+    const json = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`unknown${index}`, 0]))
+    const answer = await harness.api.call("POST", "/v1/sandboxes", { json })
+    expect([answer.status, answer.text.length < 5_000]).toEqual([400, true])
+    expect(answer.text).toContain("unknown0")
   })
 
   test("nothing of all this was unexpected", () => {
     expect(harness.logLines.filter((line) => line.includes("unexpectedly"))).toEqual([])
   })
 })
+
+/** Sends text that need not be HTTP; gives what came until the server ended the connection */
+async function sendRaw(url: string, text: string): Promise<string> {
+  return await new Promise<string>((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), "127.0.0.1", () => socket.write(text))
+    let received = ""
+    socket.on("data", (data) => {
+      received += data.toString()
+    })
+    socket.on("error", reject)
+    socket.on("close", () => resolve(received))
+  })
+}
 
 function entries(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "x"]))

@@ -112,8 +112,24 @@ describeOnEachDatabase("exec stream", (source) => {
     expect(await binary.end()).toMatchObject([{ type: "error", error: { code: "invalid_argument" } }])
     using large = await open()
     large.socket.send("x".repeat(2 * MIB))
-    await large.end()
+    expect(await large.end()).toMatchObject([{ type: "error", error: { code: "payload_too_large" } }])
     expect(large.closeCode).toBe(1009)
+    using huge = await open()
+    huge.socket.send("x".repeat(5 * MIB))
+    await huge.end()
+    expect(huge.closeCode).toBe(1009)
+    expect(harness.logLines.filter((line) => line.includes('"level":50'))).toEqual([])
+  })
+
+  test("input that comes after the exit does not hold up the end", async () => {
+    using client = await open()
+    client.socket.on("message", () => {
+      for (let sent = 0; sent < 10; sent++) client.sendStdin("late")
+    })
+    client.send({ type: "start", cmd: "echo", stdin: true })
+    const startedMs = performance.now()
+    expect((await client.end()).at(-1)).toMatchObject({ type: "exit" })
+    expect(performance.now() - startedMs).toBeLessThan(5_000)
   })
 
   test("errors of the host agent come with their code; an internal one without its text", async () => {

@@ -1,10 +1,13 @@
+import { buffer } from "node:stream/consumers"
+
 import { FileResponseSchema, ListFilesResponseSchema, WriteFilesResponseSchema } from "@thaw/api"
 import { PlatformError } from "@thaw/model"
+import { ThawClient } from "@thaw/sdk"
 import { afterAll, beforeAll, expect, test } from "vitest"
 
 import { errorOf } from "./_api-client.ts"
 import { describeOnEachDatabase } from "./_databases.ts"
-import { Harness } from "./_harness.ts"
+import { API_KEY, Harness } from "./_harness.ts"
 
 describeOnEachDatabase("files", (source) => {
   let harness: Harness
@@ -119,6 +122,7 @@ describeOnEachDatabase("files", (source) => {
       ["mode", "0600"],
     ])
     expect([late.status, errorOf(late).code]).toEqual([400, "invalid_argument"])
+    expect(errorOf(late).details?.["written"]).toMatchObject([{ path: "/tmp/x", mode: "0644" }])
     const lonely = await write([
       ["path", "/tmp/x"],
       ["file", file("x")],
@@ -213,6 +217,26 @@ describeOnEachDatabase("files", (source) => {
     expect(answer.headers.get("content-length")).toBe(String(length))
     const bytes = new Uint8Array(await answer.arrayBuffer())
     expect(bytes).toEqual(Uint8Array.from({ length }, (_, index) => (offset + index) % 251))
+  })
+
+  test("the SDK reads a range of nothing as nothing, and of a missing file not at all", async () => {
+    const files = new ThawClient({ url: harness.url, apiKey: API_KEY }).files(id)
+    const range = (offsetBytes: number, lengthBytes: number) => ({ range: { offsetBytes, lengthBytes } })
+    expect(await buffer(await files.read("/sim/large/1000", range(5, 0)))).toHaveLength(0)
+    expect(await buffer(await files.read("/sim/large/1000", range(5, 2)))).toEqual(Buffer.from([5, 6]))
+    await expect(files.read("/nothing", range(0, 0))).rejects.toMatchObject({ code: "not_found" })
+  })
+
+  test("a client that leaves before the first byte ends the read on the host", async () => {
+    const held = harness.host.injections.holdNext("readFileStream")
+    const aborter = new AbortController()
+    const files = new ThawClient({ url: harness.url, apiKey: API_KEY }).files(id)
+    const reading = files.read("/sim/large/1000", { signal: aborter.signal })
+    await held.arrived
+    aborter.abort()
+    await expect(reading).rejects.toMatchObject({ code: "canceled" })
+    await held.canceled
+    held.release()
   })
 
   test("a range of nothing is 416, and what is no single range is the whole", async () => {

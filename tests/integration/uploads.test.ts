@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, expect, test } from "vitest"
 
 import { describeOnEachDatabase } from "./_databases.ts"
-import { Harness } from "./_harness.ts"
+import { API_KEY, Harness } from "./_harness.ts"
 import { formBytes, upload } from "./_multipart.ts"
 
 const MIB = 1024 * 1024
@@ -76,6 +76,11 @@ describeOnEachDatabase("uploads", (source) => {
     expect(answer.status).toBe(400)
     expect(answer.text).toContain("invalid_argument")
     expect(described("/tmp/truncated")).toBeUndefined()
+  })
+
+  test("nothing that is logged of an upload holds the API key", () => {
+    expect(harness.logLines.join("")).toContain("multipart parsing")
+    expect(harness.logLines.join("")).not.toContain(API_KEY)
   })
 
   test("a refusal while the client still sends reaches the client", async () => {

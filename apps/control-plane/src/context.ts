@@ -1,3 +1,4 @@
+import type { Presence } from "./db/presence.ts"
 import type { Database } from "./db/schema/database.ts"
 import type { Host } from "./hosts/host.ts"
 import type { Logger } from "./logger.ts"
@@ -6,6 +7,7 @@ import type { OperationsInFlight } from "./operations/operations-in-flight.ts"
 /** What every operation of a control plane works with */
 export interface Context {
   readonly db: Database
+  readonly presence: Presence
   readonly host: Host
   readonly inFlight: OperationsInFlight
   readonly log: Logger

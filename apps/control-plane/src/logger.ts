@@ -9,6 +9,8 @@ const REDACTED = [
   "headers.authorization",
   'headers["x-api-key"]',
   "req.headers",
+  // What the multipart plugin traces
+  "busboyOptions.headers",
   "envs",
   "*.envs",
   "token",

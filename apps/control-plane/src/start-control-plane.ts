@@ -8,6 +8,7 @@ import { importApiKey, readSecretFile } from "./auth/key-file.ts"
 import type { ControlPlaneConfig } from "./config.ts"
 import type { Context } from "./context.ts"
 import { openDatabase } from "./db/open-database.ts"
+import { openPresence } from "./db/presence.ts"
 import { openHost } from "./hosts/host.ts"
 import { openLogger, type Logger } from "./logger.ts"
 import { OperationsInFlight } from "./operations/operations-in-flight.ts"
@@ -39,19 +40,20 @@ export async function startControlPlane(
   const closing = new AbortController()
   const context: Context = {
     db,
+    presence: stack.use(await openPresence(config.database, log)),
     host,
     inFlight: new OperationsInFlight(),
     log,
     spoolDir: join(config.dataDir, "uploads"),
     closing: closing.signal,
   }
-  // Creates that are cut off here are settled by the next process.
+  stack.use(keepInSync(context))
+  // Creates that are cut off here are settled by the next process. Before the sync, whose calls are cut off too.
   stack.defer(async () => {
     await Promise.race([context.inFlight.drained(), sleep(DRAIN_MS, undefined, { ref: false })])
     closing.abort()
     await context.inFlight.drained()
   })
-  stack.use(keepInSync(context))
   const app = await buildServer(context, new Authenticator(db))
   stack.defer(() => closeServer(app))
   const address = await app.listen({ host: config.listen.host, port: config.listen.port })

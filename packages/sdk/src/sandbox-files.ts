@@ -1,5 +1,4 @@
-import { basename } from "node:path"
-import type { Readable } from "node:stream"
+import { Readable } from "node:stream"
 
 import {
   FileResponseSchema,
@@ -29,6 +28,10 @@ export interface ByteRange {
   readonly lengthBytes?: number
 }
 
+/** A file part must have a name to be one; the path says where the file goes */
+const FILE_NAME = "file"
+const STATUS_PARTIAL = 206
+
 /** The files of one sandbox */
 export class SandboxFiles {
   readonly #caller: RestCaller
@@ -52,7 +55,7 @@ export class SandboxFiles {
     const parts: FormPart[] = [{ name: "path", text: path }]
     if (options.user !== undefined) parts.push({ name: "user", text: options.user })
     if (options.mode !== undefined) parts.push({ name: "mode", text: formatMode(options.mode) })
-    parts.push({ name: "file", fileName: basename(path), content })
+    parts.push({ name: "file", fileName: FILE_NAME, content })
     const form = openMultipartBody(parts)
     const { entries } = await this.#caller.callJson(ROUTES.writeFiles, WriteFilesResponseSchema, {
       id: this.#id,
@@ -68,12 +71,25 @@ export class SandboxFiles {
   /** Reads one file; the stream fails with ECONNRESET when the connection breaks before its end */
   async read(path: string, options: AsUser & { range?: ByteRange } = {}): Promise<Readable> {
     const { range } = options
-    return await this.#caller.call(ROUTES.readFile, {
+    // No Range header can ask for nothing. Whether the file is there is told all the same.
+    if (range?.lengthBytes === 0) {
+      await this.stat(path, options)
+      return Readable.from([], { objectMode: false })
+    }
+    const response = await this.#caller.call(ROUTES.readFile, {
       id: this.#id,
       json: { path, user: options.user },
       signal: options.signal,
       ...(range === undefined ? {} : { headers: { range: formatRange(range) } }),
     })
+    if (range !== undefined && response.statusCode !== STATUS_PARTIAL) {
+      response.destroy()
+      throw new PlatformError(
+        "internal",
+        `the server answered ${response.statusCode} to a range of "${path}"`,
+      )
+    }
+    return response
   }
 
   async list(path: string, options: AsUser = {}): Promise<ListFilesResponse> {

@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
 
 import type { CreateSandboxRequest } from "@thaw/api"
 import { PlatformError, sandboxIdFromBytes, type SandboxId } from "@thaw/model"
 import type { hostAgent } from "@thaw/rpc"
 
 import type { Context } from "../context.ts"
+import { isDatabaseUnavailable } from "../db/database-unavailable.ts"
 import { insertSandbox } from "../db/queries/insert-sandbox.ts"
 import { setSandboxStatus } from "../db/queries/set-sandbox-status.ts"
 import type { SandboxRecord } from "../db/sandbox-row.ts"
@@ -14,6 +16,8 @@ import { destroyOnHost } from "./destroy-on-host.ts"
 import { findSandbox } from "./find-sandbox.ts"
 
 const ID_BYTES = 32
+const RECORD_TIMEOUT_MS = 20_000
+const RECORD_PAUSE_MS = 500
 
 /**
  * Creates a sandbox: row `pending` → `starting` → host agent → `running`. A failure leaves a row in `error` with the reason.
@@ -27,11 +31,7 @@ export async function createSandbox(context: Context, request: CreateSandboxRequ
   return await context.inFlight.run(id, async () => {
     const starting = await recordStart(context, id, request)
     const sandbox = await createOnHost(context, starting, request)
-    const running = await setSandboxStatus(context.db, starting, {
-      to: "running",
-      startedAt: new Date(),
-      expiresAt: toExpiry(sandbox.expiresAtMs),
-    })
+    const running = await recordRunning(context, starting, sandbox)
     return running ?? (await settleOvertaken(context, id))
   })
 }
@@ -94,6 +94,26 @@ async function createOnHost(
       await setSandboxStatus(context.db, starting, { to: "error", reason: error.message })
     }
     throw error
+  }
+}
+
+/** A database that is away for a moment must not cost a sandbox that runs */
+async function recordRunning(
+  context: Context,
+  starting: SandboxRecord,
+  sandbox: hostAgent.Sandbox,
+): Promise<SandboxRecord | undefined> {
+  const change = { to: "running", startedAt: new Date(), expiresAt: toExpiry(sandbox.expiresAtMs) } as const
+  const deadlineMs = performance.now() + RECORD_TIMEOUT_MS
+  for (;;) {
+    try {
+      return await setSandboxStatus(context.db, starting, change)
+    } catch (error) {
+      const isOver = context.closing.aborted || performance.now() > deadlineMs
+      if (isOver || !isDatabaseUnavailable(error)) throw error
+      context.log.warn({ err: error, sandbox: starting.id }, "a sandbox runs and cannot be recorded yet")
+      await sleep(RECORD_PAUSE_MS)
+    }
   }
 }
 

@@ -14,6 +14,8 @@ export interface ReadOptions {
   readonly location: FileLocation
   readonly offsetBytes?: number
   readonly lengthBytes?: number | undefined
+  /** Aborted when nobody wants the content any more; it may never have been asked for */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -28,7 +30,9 @@ export async function readFile(context: Context, options: ReadOptions): Promise<
     offset: BigInt(options.offsetBytes ?? 0),
     ...(options.lengthBytes === undefined ? {} : { length: BigInt(options.lengthBytes) }),
   }
-  const stream = context.host.client.readFileStream(request, { signal: aborter.signal })
+  const stream = context.host.client.readFileStream(request, {
+    signal: AbortSignal.any([aborter.signal, options.signal]),
+  })
   const messages = stream[Symbol.asyncIterator]()
   const first = await messages.next()
   if (first.done === true || first.value.message.case !== "entry") {

@@ -13,6 +13,8 @@ export interface FileWrite {
   /** Undefined: that of the replaced file, else 0644 */
   readonly mode: number | undefined
   readonly content: AsyncIterable<Uint8Array>
+  /** Aborted when nobody waits for the file any more */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -29,7 +31,7 @@ export async function writeFile(context: Context, write: FileWrite): Promise<hos
     if (!source.hasFailed) yield { message: { case: "end", value: {} } }
   }
   try {
-    return await context.host.client.writeFileStream(requests())
+    return await context.host.client.writeFileStream(requests(), { signal: write.signal })
   } catch (error) {
     throw source.hasFailed ? source.failure : error
   }

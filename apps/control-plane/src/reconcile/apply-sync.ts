@@ -2,23 +2,43 @@ import type { Context } from "../context.ts"
 import { setSandboxStatus } from "../db/queries/set-sandbox-status.ts"
 import { destroyOnHost } from "../operations/destroy-on-host.ts"
 import { finishDestroy } from "../operations/destroy-sandbox.ts"
+import type { HostDestroys } from "./host-destroys.ts"
 import type { SyncAction } from "./plan-sync.ts"
 
-/** Carries out a plan. A row that has changed since it was read is left for the next round. */
-export async function applySync(context: Context, actions: readonly SyncAction[]): Promise<void> {
+export interface SyncTarget {
+  readonly context: Context
+  /** Takes over what the host is asked for */
+  readonly destroys: HostDestroys
+}
+
+/** Carries out a plan, but for what the host is asked for, which goes on beside it. A row that has changed since it was read is left for the next round. */
+export async function applySync(target: SyncTarget, actions: readonly SyncAction[]): Promise<void> {
   for (const action of actions) {
-    try {
-      await applyOne(context, action)
-    } catch (error) {
-      // One sandbox that cannot be settled now must not keep the others from it; the next round tries again.
-      context.log.warn({ err: error, sandbox: action.row.id, action: action.kind }, "a sync action failed")
-    }
+    if (target.context.closing.aborted) return
+    await attempt(target, action, () => applyOne(target, action))
   }
 }
 
-async function applyOne(context: Context, action: SyncAction): Promise<void> {
+/** One sandbox that cannot be settled now must not keep the others from it; the next round tries again */
+async function attempt(
+  { context }: SyncTarget,
+  { kind, row }: SyncAction,
+  apply: () => Promise<void>,
+): Promise<void> {
+  try {
+    await apply()
+  } catch (error) {
+    if (context.closing.aborted) return
+    context.log.warn({ err: error, sandbox: row.id, action: kind }, "a sync action failed")
+  }
+}
+
+async function applyOne(target: SyncTarget, action: SyncAction): Promise<void> {
+  const { context, destroys } = target
   const { row } = action
   if (context.inFlight.has(row.id)) return
+  const startDestroy = (destroy: () => Promise<void>) =>
+    destroys.start(row.id, () => attempt(target, action, destroy))
   switch (action.kind) {
     case "settle": {
       const settled = await setSandboxStatus(context.db, row, {
@@ -32,12 +52,12 @@ async function applyOne(context: Context, action: SyncAction): Promise<void> {
         { sandbox: row.id, from: row.status, to: action.to, reason: action.reason },
         "a sandbox was settled by what its host says",
       )
-      if (action.acknowledge === true) await destroyOnHost(context, row.id)
+      if (action.acknowledge === true) startDestroy(() => destroyOnHost(context, row.id))
       return
     }
     case "finish-destroy":
-      return await finishDestroy(context, row)
+      return startDestroy(() => finishDestroy(context, row))
     case "remove-leftover":
-      return await destroyOnHost(context, row.id)
+      return startDestroy(() => destroyOnHost(context, row.id))
   }
 }

@@ -1,7 +1,9 @@
 import type { Context } from "../context.ts"
 import type { HostSandbox } from "../hosts/host-sandbox.ts"
 import { watchHost } from "../hosts/watch-host.ts"
-import { syncAll, syncOne, type SyncOptions } from "./sync-host.ts"
+import type { SyncTarget } from "./apply-sync.ts"
+import { HostDestroys } from "./host-destroys.ts"
+import { syncAll, syncOne } from "./sync-host.ts"
 
 const SYNC_INTERVAL_MS = 30_000
 
@@ -10,6 +12,8 @@ const SYNC_INTERVAL_MS = 30_000
  *
  * Everything is compared when the host agent connects and every 30 s, one sandbox when the host tells a change of it or an operation on it
  * has ended. One comparison runs at a time. While the host cannot be reached nothing changes.
+ *
+ * Disposing waits for what is under way, which `context.closing` cuts short.
  */
 export function keepInSync(context: Context): AsyncDisposable {
   const syncer = new Syncer(context)
@@ -29,8 +33,7 @@ export function keepInSync(context: Context): AsyncDisposable {
 
 /** Runs requested comparisons one after the other, each at most once however often it was requested meanwhile */
 class Syncer {
-  readonly #context: Context
-  readonly #options: SyncOptions = { startedAt: new Date() }
+  readonly #target: SyncTarget
   /** What the host last said about each sandbox, since it was last compared as a whole */
   readonly #lastSeen = new Map<string, HostSandbox>()
   readonly #requested = new Set<string>()
@@ -39,7 +42,7 @@ class Syncer {
   #running: Promise<void> | undefined
 
   constructor(context: Context) {
-    this.#context = context
+    this.#target = { context, destroys: new HostDestroys() }
   }
 
   onConnected(): void {
@@ -68,6 +71,7 @@ class Syncer {
   async close(): Promise<void> {
     this.#closed = true
     await this.#running
+    await this.#target.destroys.close()
   }
 
   #wake(): void {
@@ -86,7 +90,7 @@ class Syncer {
       const id = this.#requested.values().next().value
       if (this.#allRequested) {
         this.#allRequested = false
-        await this.#attempt(() => syncAll(this.#context, this.#options))
+        await this.#attempt(() => syncAll(this.#target))
       } else if (id !== undefined) {
         this.#requested.delete(id)
         await this.#syncOne(id)
@@ -98,15 +102,16 @@ class Syncer {
     const seen = this.#lastSeen.get(id)
     if (seen === undefined) return
     // A sandbox that has ended is not told of again. One that an operation works on is asked for again when that has ended.
-    if (seen.status === "stopped" && !this.#context.inFlight.has(id)) this.#lastSeen.delete(id)
-    await this.#attempt(() => syncOne(this.#context, seen, this.#options))
+    if (seen.status === "stopped" && !this.#target.context.inFlight.has(id)) this.#lastSeen.delete(id)
+    await this.#attempt(() => syncOne(this.#target, seen))
   }
 
   async #attempt(sync: () => Promise<void>): Promise<void> {
     try {
       await sync()
     } catch (error) {
-      this.#context.log.warn({ err: error }, "sandboxes could not be compared with their host")
+      if (this.#target.context.closing.aborted) return
+      this.#target.context.log.warn({ err: error }, "sandboxes could not be compared with their host")
     }
   }
 }

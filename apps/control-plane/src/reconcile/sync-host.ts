@@ -1,52 +1,58 @@
-import { isSandboxId } from "@thaw/model"
+import { isSandboxId, type SandboxStatus } from "@thaw/model"
 
-import type { Context } from "../context.ts"
 import { getSandbox } from "../db/queries/get-sandbox.ts"
 import { listEndedSandboxes, listLiveSandboxes } from "../db/queries/list-for-sync.ts"
+import type { SandboxRecord } from "../db/sandbox-row.ts"
 import { toHostSandbox, type HostSandbox } from "../hosts/host-sandbox.ts"
 import { RPC_TIMEOUTS_MS } from "../hosts/rpc-timeouts.ts"
-import { applySync } from "./apply-sync.ts"
+import { applySync, type SyncTarget } from "./apply-sync.ts"
 import { planSync } from "./plan-sync.ts"
 
 /** A create of another process on the same database takes no longer than this */
 const CREATE_MS_MAX = RPC_TIMEOUTS_MS.createSandbox + 30_000
 
-export interface SyncOptions {
-  /** When this process started: creates of the one before it were interrupted */
-  readonly startedAt: Date
-}
-
 /** Compares every sandbox with what the host has. Raises when the host cannot be asked; then nothing is changed. */
-export async function syncAll(context: Context, options: SyncOptions): Promise<void> {
+export async function syncAll(target: SyncTarget): Promise<void> {
+  const { context } = target
   // The rows first: what is running by then is on the host when it is asked.
   const live = await listLiveSandboxes(context.db, context.host.id)
-  const response = await context.host.client.listSandboxes({}, { timeoutMs: RPC_TIMEOUTS_MS.list })
+  const response = await context.host.client.listSandboxes(
+    {},
+    { timeoutMs: RPC_TIMEOUTS_MS.list, signal: context.closing },
+  )
   const seen = response.sandboxes.map(toHostSandbox).filter((sandbox) => sandbox !== undefined)
   const hostSandboxes = new Map(seen.map((sandbox) => [sandbox.id, sandbox]))
   const ended = await listEndedSandboxes(context.db, [...hostSandboxes.keys()])
+  const rows = [...live, ...ended]
   await applySync(
-    context,
-    planSync({ rows: [...live, ...ended], hostSandboxes, isComplete: true, ...timing(context, options) }),
+    target,
+    planSync({ rows, hostSandboxes, isComplete: true, ...(await readState(target, rows)) }),
   )
 }
 
 /** Compares one sandbox with what the host last said about it */
-export async function syncOne(context: Context, seen: HostSandbox, options: SyncOptions): Promise<void> {
+export async function syncOne(target: SyncTarget, seen: HostSandbox): Promise<void> {
+  const { context } = target
   const row = isSandboxId(seen.id) ? await getSandbox(context.db, seen.id) : undefined
   if (row === undefined) return
   const hostSandboxes = new Map([[seen.id, seen]])
+  const rows = [row]
   await applySync(
-    context,
-    planSync({ rows: [row], hostSandboxes, isComplete: false, ...timing(context, options) }),
+    target,
+    planSync({ rows, hostSandboxes, isComplete: false, ...(await readState(target, rows)) }),
   )
 }
 
-function timing(context: Context, options: SyncOptions) {
+/** @param rows Read before: what another process has begun is among them only if it was there by then */
+async function readState({ context, destroys }: SyncTarget, rows: readonly SandboxRecord[]) {
   const now = new Date()
-  const overdue = new Date(now.getTime() - CREATE_MS_MAX)
-  return {
-    isInFlight: (id: string) => context.inFlight.has(id),
-    interruptedBefore: options.startedAt > overdue ? options.startedAt : overdue,
-    now,
-  }
+  const isInFlight = (id: string) => context.inFlight.has(id) || destroys.has(id)
+  const isAnyStarting = rows.some(({ id, status }) => isStarting(status) && !isInFlight(id))
+  const isAlone = isAnyStarting && (await context.presence.isAlone())
+  // A create that is not of this process is of one that is gone, or of one that may still be at it.
+  return { isInFlight, interruptedBefore: isAlone ? now : new Date(now.getTime() - CREATE_MS_MAX), now }
+}
+
+function isStarting(status: SandboxStatus): boolean {
+  return status === "pending" || status === "starting"
 }

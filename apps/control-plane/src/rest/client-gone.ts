@@ -5,8 +5,10 @@ import { PlatformError } from "@thaw/model"
 /** A signal that is aborted when the client goes away before it has its answer */
 export function clientGone(reply: FastifyReply): AbortSignal {
   const aborter = new AbortController()
-  reply.raw.once("close", () => {
+  const onClose = () => {
     if (!reply.raw.writableFinished) aborter.abort(new PlatformError("canceled", "the client went away"))
-  })
+  }
+  if (reply.raw.closed) onClose()
+  else reply.raw.once("close", onClose)
   return aborter.signal
 }

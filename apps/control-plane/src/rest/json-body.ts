@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer"
+import type { IncomingMessage } from "node:http"
 
 import { LIMITS, PlatformError } from "@thaw/model"
 import type { FastifyInstance } from "fastify"
@@ -27,9 +28,16 @@ export function addJsonBodyParser(app: FastifyInstance): void {
   )
   app.addHook("onRequest", async (request) => {
     const { raw } = request
-    if (!raw.headers["content-type"]?.startsWith("application/json")) return
+    // An upgraded connection, or a request without a body, never comes to the end of one.
+    if (request.ws || !hasBody(raw)) return
+    if (raw.headers["content-type"]?.toLowerCase().startsWith("application/json") !== true) return
     const timer = setTimeout(() => raw.destroy(), BODY_TIMEOUT_MS)
     raw.once("end", () => clearTimeout(timer))
     raw.once("close", () => clearTimeout(timer))
   })
+}
+
+/** RFC 9112 §6.3 */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0
 }

@@ -8,7 +8,7 @@ import type { Authenticator } from "../auth/authenticator.ts"
 import type { Context } from "../context.ts"
 import { answerMalformedHttp } from "./client-error.ts"
 import { answerError } from "./error-answer.ts"
-import { registerExecStream } from "./exec/stream.ts"
+import { asksForExecStream, registerExecStream } from "./exec/stream.ts"
 import { closeWebSockets } from "./exec/close-web-sockets.ts"
 import { execRoute } from "./exec/run.ts"
 import { listFilesRoute } from "./files/list.ts"
@@ -33,6 +33,9 @@ import { listSandboxesRoute } from "./sandboxes/list.ts"
 const URL_LENGTH_MAX = 64 * 1024
 const HEADERS_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
+const TCP_KEEP_ALIVE_DELAY_MS = 30_000
+/** Beyond this `ws` cuts a client off without a word; up to it a message that is too long has an answer */
+const WS_MESSAGE_BYTES_MAX = 4 * EXEC_STREAM_MESSAGE_BYTES_MAX
 
 /** Builds the REST server; it does not listen yet */
 export async function buildServer(context: Context, authenticator: Authenticator): Promise<FastifyInstance> {
@@ -52,8 +55,10 @@ export async function buildServer(context: Context, authenticator: Authenticator
     clientErrorHandler: answerMalformedHttp,
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
-      // Others, such as curl's `h2c`, are answered as if they had not asked.
-      shouldUpgradeCallback: (request) => request.headers.upgrade?.toLowerCase() === "websocket",
+      // Finds clients that are gone without a word while they wait for an answer.
+      keepAlive: true,
+      keepAliveInitialDelay: TCP_KEEP_ALIVE_DELAY_MS,
+      shouldUpgradeCallback: asksForExecStream,
     },
   })
   app.setErrorHandler(answerError)
@@ -61,8 +66,13 @@ export async function buildServer(context: Context, authenticator: Authenticator
     preClose(done: () => void) {
       closeWebSockets(this.websocketServer, done)
     },
+    // The connection closes by itself, and what a client does wrong is no error of this process.
+    errorHandler: (error, socket, request) => {
+      request.log.debug({ err: error }, "a WebSocket failed")
+      if (socket.readyState === socket.OPEN) socket.terminate()
+    },
     options: {
-      maxPayload: EXEC_STREAM_MESSAGE_BYTES_MAX,
+      maxPayload: WS_MESSAGE_BYTES_MAX,
       handleProtocols: (offered: Set<string>) =>
         offered.has(EXEC_STREAM_SUBPROTOCOL) ? EXEC_STREAM_SUBPROTOCOL : false,
     },

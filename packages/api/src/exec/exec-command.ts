@@ -2,16 +2,14 @@ import { LIMITS } from "@thaw/model"
 
 import { z } from "zod"
 
+import { counted } from "../text/counted.ts"
 import { plainText } from "../text/text.ts"
 import { EnvsSchema, PathSchema, UserSchema } from "../text/wire-text.ts"
 
 /** What both ways of running a command say about it */
 export const EXEC_COMMAND_FIELDS = {
   cmd: plainText({ bytesMin: 1, bytesMax: LIMITS.argBytesMax }),
-  args: z
-    .array(plainText({ bytesMax: LIMITS.argBytesMax }))
-    .max(LIMITS.argsMax)
-    .default([]),
+  args: counted(z.array(plainText({ bytesMax: LIMITS.argBytesMax })), LIMITS.argsMax).default([]),
   /** Default: the user's home */
   cwd: PathSchema.optional(),
   envs: EnvsSchema.default({}),

@@ -8,6 +8,7 @@ import { ModeSchema, PathSchema, UserSchema } from "../text/wire-text.ts"
  * The nth `path` and the nth `file` of a form are a pair, whichever of the two comes first. `user` and `mode` hold for every
  * pair whose second half comes after them, until they are given again; an empty value goes back to the default. Each pair is
  * written, atomically, when its second half has come: a `file` that comes before its `path` waits on the control plane's disk.
+ * Files that were written before an error stay; its `details.written` lists them, but for an `internal` one.
  */
 export const UploadFieldSchemas = {
   path: PathSchema,

@@ -17,6 +17,7 @@ describe("gatherListQuery()", () => {
   test.each([
     [{ metadata: "x" }],
     [{ "metadata.": "x" }],
+    [{ "metadata.__proto__": "x" }],
     [{ "metadata.a": ["1", "2"] }],
     [{ status: "nothing" }],
     [{ limit: "1e3" }],

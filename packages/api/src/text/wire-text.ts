@@ -1,6 +1,7 @@
 import { LIMITS, TEMPLATE_NAME_PATTERN } from "@thaw/model"
 import { z } from "zod"
 
+import { counted } from "./counted.ts"
 import { plainText, utf8Bytes } from "./text.ts"
 
 /** Path in the guest, absolute or from the user's home */
@@ -38,31 +39,30 @@ export function formatMode(mode: number): string {
 }
 
 /** Environment variables by name */
-export const EnvsSchema = z
-  .record(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be the name of an environment variable"),
-    plainText({ bytesMax: LIMITS.envBytesMax }),
-  )
-  .refine((envs) => Object.keys(envs).length <= LIMITS.envEntriesMax, {
-    error: `must have at most ${LIMITS.envEntriesMax} entries`,
-  })
-  .refine((envs) => envBytes(envs) <= LIMITS.envBytesMax, {
-    error: `must be at most ${LIMITS.envBytesMax} bytes in all`,
-  })
+export const EnvsSchema = counted(
+  z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, "must be the name of an environment variable"),
+      plainText({ bytesMax: LIMITS.envBytesMax }),
+    )
+    .refine((envs) => envBytes(envs) <= LIMITS.envBytesMax, {
+      error: `must be at most ${LIMITS.envBytesMax} bytes in all`,
+    }),
+  LIMITS.envEntriesMax,
+)
 
 function envBytes(envs: Readonly<Record<string, string>>): number {
   return Object.entries(envs).reduce((sum, [name, value]) => sum + name.length + utf8Bytes(value) + 2, 0)
 }
 
 /** Labels that a client gives a sandbox to find it again */
-export const MetadataSchema = z
-  .record(
+export const MetadataSchema = counted(
+  z.record(
     plainText({ bytesMin: 1, bytesMax: LIMITS.metadataKeyLengthMax }),
     plainText({ bytesMax: LIMITS.metadataValueLengthMax }),
-  )
-  .refine((metadata) => Object.keys(metadata).length <= LIMITS.metadataEntriesMax, {
-    error: `must have at most ${LIMITS.metadataEntriesMax} entries`,
-  })
+  ),
+  LIMITS.metadataEntriesMax,
+)
 
 /** RFC 3339 with milliseconds, UTC */
 export const TimestampSchema = z.iso.datetime({ precision: 3 })

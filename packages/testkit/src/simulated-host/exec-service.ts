@@ -27,14 +27,14 @@ export function execService(options: ExecServiceOptions): ExecService {
     return exec
   }
   return {
-    async exec(request) {
-      await injections.pass("exec")
+    async exec(request, context) {
+      await injections.pass("exec", context)
       const exec = start(request.command)
       void exec.stdin.push(request.stdin).then(() => exec.stdin.close())
       return await collect(exec)
     },
     async *execStream(requests, context) {
-      await injections.pass("execStream")
+      await injections.pass("execStream", context)
       const reader = requests[Symbol.asyncIterator]()
       const first = await reader.next()
       const message = first.done === true ? undefined : first.value.message

@@ -25,48 +25,48 @@ export function fileService(sandboxes: SimulatedSandboxes, injections: Injection
   const filesOf = (target: hostAgent.FileTarget | undefined) =>
     sandboxes.running(targetOf(target).sandboxId).files
   return {
-    async writeFile(request) {
-      await injections.pass("writeFile")
+    async writeFile(request, context) {
+      await injections.pass("writeFile", context)
       const write = filesOf(request.target).openWrite(targetOf(request.target), request.mode)
       write.add(request.content)
       return write.finish()
     },
-    async readFile(request) {
-      await injections.pass("readFile")
+    async readFile(request, context) {
+      await injections.pass("readFile", context)
       const { entry, content } = filesOf(request.target).openRead(request)
       return create(hostAgent.ReadFileResponseSchema, { entry, content: Buffer.concat([...content]) })
     },
-    async writeFileStream(requests) {
-      await injections.pass("writeFileStream")
+    async writeFileStream(requests, context) {
+      await injections.pass("writeFileStream", context)
       const write = await receive(requests, filesOf)
       return write.finish()
     },
-    async *readFileStream(request) {
-      await injections.pass("readFileStream")
+    async *readFileStream(request, context) {
+      await injections.pass("readFileStream", context)
       const { entry, content } = filesOf(request.target).openRead(request)
       yield create(hostAgent.ReadFileStreamResponseSchema, { message: { case: "entry", value: entry } })
       for (const chunk of content) {
         yield create(hostAgent.ReadFileStreamResponseSchema, { message: { case: "chunk", value: chunk } })
       }
     },
-    async statFile(request) {
-      await injections.pass("statFile")
+    async statFile(request, context) {
+      await injections.pass("statFile", context)
       return filesOf(request.target).stat(targetOf(request.target))
     },
-    async listFiles(request) {
-      await injections.pass("listFiles")
+    async listFiles(request, context) {
+      await injections.pass("listFiles", context)
       return { entries: filesOf(request.target).list(targetOf(request.target)), truncated: false }
     },
-    async makeDir(request) {
-      await injections.pass("makeDir")
+    async makeDir(request, context) {
+      await injections.pass("makeDir", context)
       return filesOf(request.target).makeDir(request)
     },
-    async moveFile(request) {
-      await injections.pass("moveFile")
+    async moveFile(request, context) {
+      await injections.pass("moveFile", context)
       return filesOf(request.target).move(request)
     },
-    async removeFile(request) {
-      await injections.pass("removeFile")
+    async removeFile(request, context) {
+      await injections.pass("removeFile", context)
       filesOf(request.target).remove(request)
       return {}
     },

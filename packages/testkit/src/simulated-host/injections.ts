@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 
+import type { HandlerContext } from "@connectrpc/connect"
 import type { PlatformError } from "@thaw/model"
 
 /** Name of a method of the host agent's service, such as `createSandbox` */
@@ -9,12 +10,16 @@ export type MethodName = string
 export interface HeldCall {
   /** Resolves when a call has arrived and waits */
   readonly arrived: Promise<void>
+  /** Resolves when the caller has given up a call that waits */
+  readonly canceled: Promise<void>
   release(): void
 }
 
+type Step = (signal: AbortSignal) => Promise<void>
+
 /** What the next calls of each method meet before they do their work */
 export class Injections {
-  readonly #steps = new Map<MethodName, (() => Promise<void>)[]>()
+  readonly #steps = new Map<MethodName, Step[]>()
 
   /** Lets the next call of `method` fail */
   failNext(method: MethodName, error: PlatformError): void {
@@ -30,19 +35,21 @@ export class Injections {
   holdNext(method: MethodName): HeldCall {
     const arrived = Promise.withResolvers<void>()
     const released = Promise.withResolvers<void>()
-    this.#add(method, () => {
+    const canceled = Promise.withResolvers<void>()
+    this.#add(method, (signal) => {
+      signal.addEventListener("abort", () => canceled.resolve())
       arrived.resolve()
       return released.promise
     })
-    return { arrived: arrived.promise, release: released.resolve }
+    return { arrived: arrived.promise, canceled: canceled.promise, release: released.resolve }
   }
 
   /** Called at the start of every method */
-  async pass(method: MethodName): Promise<void> {
-    await this.#steps.get(method)?.shift()?.()
+  async pass(method: MethodName, { signal }: Pick<HandlerContext, "signal">): Promise<void> {
+    await this.#steps.get(method)?.shift()?.(signal)
   }
 
-  #add(method: MethodName, step: () => Promise<void>): void {
+  #add(method: MethodName, step: Step): void {
     this.#steps.set(method, [...(this.#steps.get(method) ?? []), step])
   }
 }

@@ -1,4 +1,4 @@
-import type { ServiceImpl } from "@connectrpc/connect"
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect"
 import { PlatformError } from "@thaw/model"
 import type { HostAgentService } from "@thaw/rpc"
 
@@ -25,31 +25,31 @@ const MEMORY_MIB_MAX = 8192
 
 /** Everything about sandboxes and the host of the simulated host agent */
 export function sandboxService(sandboxes: SimulatedSandboxes, injections: Injections): SandboxService {
-  const unimplemented = (method: string) => async () => {
-    await injections.pass(method)
+  const unimplemented = (method: string) => async (_request: unknown, context: HandlerContext) => {
+    await injections.pass(method, context)
     throw new PlatformError("unimplemented", `"${method}" is not implemented`)
   }
   return {
-    async createSandbox(request) {
-      await injections.pass("createSandbox")
+    async createSandbox(request, context) {
+      await injections.pass("createSandbox", context)
       if (request.spec === undefined) throw new PlatformError("invalid_argument", "the request has no spec")
       return sandboxes.create(request.spec)
     },
-    async destroySandbox(request) {
-      await injections.pass("destroySandbox")
+    async destroySandbox(request, context) {
+      await injections.pass("destroySandbox", context)
       sandboxes.destroy(request.sandboxId)
       return {}
     },
-    async listSandboxes() {
-      await injections.pass("listSandboxes")
+    async listSandboxes(_request, context) {
+      await injections.pass("listSandboxes", context)
       return { sandboxes: sandboxes.list() }
     },
     async *watchSandboxes(_request, context) {
-      await injections.pass("watchSandboxes")
+      await injections.pass("watchSandboxes", context)
       yield* sandboxes.watch(context.signal)
     },
-    async getHost() {
-      await injections.pass("getHost")
+    async getHost(_request, context) {
+      await injections.pass("getHost", context)
       return {
         version: "simulated",
         vmm: "simulated",

@@ -1,9 +1,11 @@
-import type { SandboxStatus } from "@thaw/model"
+import { SANDBOX_STATUSES, type SandboxStatus } from "@thaw/model"
 
 import { toSandboxRecord, type SandboxRecord } from "../sandbox-row.ts"
 import type { Database } from "../schema/database.ts"
 
 const ENDED: readonly SandboxStatus[] = ["stopped", "error"]
+/** By name, for the index on the status: the ended ones are the whole history */
+const LIVE = SANDBOX_STATUSES.filter((status) => !ENDED.includes(status))
 
 /** Reads every sandbox of a host that has not ended */
 export async function listLiveSandboxes(db: Database, hostId: string): Promise<SandboxRecord[]> {
@@ -11,7 +13,7 @@ export async function listLiveSandboxes(db: Database, hostId: string): Promise<S
     .selectFrom("sandboxes")
     .selectAll()
     .where("host_id", "=", hostId)
-    .where("status", "not in", ENDED)
+    .where("status", "in", LIVE)
     .execute()
   return rows.map(toSandboxRecord)
 }

@@ -1,4 +1,4 @@
-import type { ExecStreamServerMessage } from "@thaw/api"
+import { EXEC_STREAM_MESSAGE_BYTES_MAX, type ExecStreamServerMessage } from "@thaw/api"
 import { PlatformError } from "@thaw/model"
 import type { WebSocket } from "ws"
 
@@ -19,11 +19,15 @@ export class ExecSocket implements AsyncIterable<string>, Disposable {
   #wake = Promise.withResolvers<void>()
   #failure: PlatformError | undefined
   #pingsUnanswered = 0
+  #isClosing = false
 
   constructor(socket: WebSocket) {
     this.#socket = socket
     socket.on("message", (data: Buffer, isBinary) => {
+      // What still comes must not pause the socket again: the answer to the close is behind it.
+      if (this.#isClosing) return
       if (isBinary) this.#failure ??= new PlatformError("invalid_argument", "messages are text, not binary")
+      else if (data.length > EXEC_STREAM_MESSAGE_BYTES_MAX) this.#failure ??= tooLarge()
       else this.#messages.push(data.toString("utf8"))
       socket.pause()
       this.#wake.resolve()
@@ -69,7 +73,7 @@ export class ExecSocket implements AsyncIterable<string>, Disposable {
 
   /** Closes the connection. A client that does not answer is cut off by `ws` after 30 s. */
   close(code: number, reason: string): void {
-    // What still comes is read and dropped: the answer to the close is behind it.
+    this.#isClosing = true
     this.#socket.resume()
     this.#socket.close(code, reason)
   }
@@ -90,4 +94,11 @@ export class ExecSocket implements AsyncIterable<string>, Disposable {
     // The write itself finds a peer whose host refuses it.
     this.#socket.ping()
   }
+}
+
+function tooLarge(): PlatformError {
+  return new PlatformError(
+    "payload_too_large",
+    `a message may have at most ${EXEC_STREAM_MESSAGE_BYTES_MAX} bytes`,
+  )
 }

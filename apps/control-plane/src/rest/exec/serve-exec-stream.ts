@@ -16,6 +16,7 @@ const START_TIMEOUT_MS = 30_000
 /** RFC 6455 §7.4.1 */
 const CLOSE_NORMAL = 1000
 const CLOSE_POLICY = 1008
+const CLOSE_TOO_LARGE = 1009
 const CLOSE_INTERNAL = 1011
 
 export interface ExecStreamOptions {
@@ -38,8 +39,13 @@ export async function serveExecStream(options: ExecStreamOptions): Promise<void>
     const error = toPlatformError(thrown)
     if (error.code === "internal") options.log.error({ err: thrown }, "an exec stream failed unexpectedly")
     await socket.send({ type: "error", ...toErrorBody(error) })
-    socket.close(error.code === "invalid_argument" ? CLOSE_POLICY : CLOSE_INTERNAL, error.code)
+    socket.close(closeCodeOf(error), error.code)
   }
+}
+
+function closeCodeOf({ code }: PlatformError): number {
+  if (code === "invalid_argument") return CLOSE_POLICY
+  return code === "payload_too_large" ? CLOSE_TOO_LARGE : CLOSE_INTERNAL
 }
 
 async function readStart(messages: AsyncGenerator<string>, socket: ExecSocket): Promise<ExecStart> {

@@ -9,8 +9,10 @@ import { statFile } from "../../operations/change-files.ts"
 import { toLocation, type FileLocation } from "../../operations/file-target.ts"
 import { findSandboxFor } from "../../operations/find-sandbox.ts"
 import { readFile } from "../../operations/read-file.ts"
+import { clientGone } from "../client-gone.ts"
 import type { RouteHandler } from "../route-handler.ts"
 import { formatContentRange, parseByteRange, planFilePart, type ByteRange } from "./byte-range.ts"
+import { limitIdle } from "./limit-idle.ts"
 
 /**
  * Downloads a file. The answer begins when the first bytes have come; a failure after that resets the connection.
@@ -19,15 +21,17 @@ import { formatContentRange, parseByteRange, planFilePart, type ByteRange } from
  */
 export function readFileRoute(context: Context): RouteHandler<typeof ROUTES.readFile> {
   return async ({ id, input, request, reply }) => {
+    limitIdle(request)
+    const signal = clientGone(reply)
     const range = parseByteRange(request.headers.range)
     const location = toLocation(id, input)
     if (range !== undefined) {
       // Tells the size, and also whether the sandbox runs.
       const { size } = await statFile(context, id, { ...input, follow_symlink: true })
-      return await sendPart(context, { reply, location, range, sizeBytes: Number(size) })
+      return await sendPart(context, { reply, location, range, sizeBytes: Number(size), signal })
     }
     await findSandboxFor(context, id, "files")
-    const { content } = await readFile(context, { location })
+    const { content } = await readFile(context, { location, signal })
     return await send(reply.code(200), content)
   }
 }
@@ -37,16 +41,17 @@ interface PartRequest {
   readonly location: FileLocation
   readonly range: ByteRange
   readonly sizeBytes: number
+  readonly signal: AbortSignal
 }
 
 async function sendPart(context: Context, options: PartRequest): Promise<FastifyReply> {
-  const { reply, location, range, sizeBytes } = options
+  const { reply, location, range, sizeBytes, signal } = options
   const part = planFilePart(range, sizeBytes)
   if (part === undefined) {
     reply.header("content-range", `bytes */${sizeBytes}`)
     throw new PlatformError("range_not_satisfiable", `the file has ${sizeBytes} bytes, none of that range`)
   }
-  const { content } = await readFile(context, { location, ...part })
+  const { content } = await readFile(context, { location, ...part, signal })
   reply.code(206)
   reply.header("content-range", formatContentRange(part, sizeBytes))
   reply.header("content-length", part.lengthBytes)

@@ -4,6 +4,9 @@ import type { hostAgent } from "@thaw/rpc"
 
 import { toOutputText } from "../../operations/output-text.ts"
 
+/** What RFC 3339 can say: the years 0 to 9999. A guest may give its files any time and any size. */
+const TIME_MS_MIN = Date.UTC(-1, 12)
+const TIME_MS_MAX = Date.UTC(9999, 12) - 1
 const TYPES = ["file", "directory", "symlink", "other"] as const
 
 /** A file as the wire has it; a name that is not UTF-8 in base64 */
@@ -25,9 +28,13 @@ export function toFileEntryBody(entry: hostAgent.FileEntry): FileEntryBody {
     gid: entry.gid,
     owner: entry.owner,
     group: entry.group,
-    size: Number(entry.size),
-    modified_at: new Date(Number(entry.modifiedAtMs)).toISOString(),
+    size: Math.min(Number(entry.size), Number.MAX_SAFE_INTEGER),
+    modified_at: toTimestamp(entry.modifiedAtMs),
     ...(target === undefined ? {} : { symlink_target: target.text }),
     ...(target?.encoding === "base64" ? { symlink_target_encoding: "base64" } : {}),
   }
+}
+
+function toTimestamp(timeMs: bigint): string {
+  return new Date(Math.min(Math.max(Number(timeMs), TIME_MS_MIN), TIME_MS_MAX)).toISOString()
 }
