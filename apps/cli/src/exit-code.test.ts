@@ -1,7 +1,7 @@
 import { PlatformError, type ErrorCode } from "@thaw/model"
 import { describe, expect, it } from "vitest"
 
-import { exitCodeOf, exitCodeOfCommand } from "./exit-code.ts"
+import { exitCodeOf, exitCodeOfCommand, exitCodeOfOutputError } from "./exit-code.ts"
 
 describe("exitCodeOf()", () => {
   const rows: [ErrorCode, number][] = [
@@ -23,6 +23,11 @@ describe("exitCodeOf()", () => {
     expect(exitCodeOf(new Error("x"))).toBe(1)
     expect(exitCodeOf("text")).toBe(1)
   })
+})
+
+it("exitCodeOfOutputError() tells a reader that is gone from a full disk", () => {
+  expect(exitCodeOfOutputError(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }))).toBe(141)
+  expect(exitCodeOfOutputError(Object.assign(new Error("write ENOSPC"), { code: "ENOSPC" }))).toBe(1)
 })
 
 describe("exitCodeOfCommand()", () => {

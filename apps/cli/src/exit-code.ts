@@ -11,6 +11,8 @@ export const EXIT_CODES = {
   notFound: 4,
   wrongState: 5,
   timeout: 124,
+  /** As for a program that SIGPIPE ended: 128 + 13 */
+  outputClosed: 141,
 } as const
 
 export const EXIT_CODE_HELP = `Exit codes:
@@ -21,6 +23,7 @@ export const EXIT_CODE_HELP = `Exit codes:
   4    not found
   5    wrong state, or a conflict
   124  a deadline passed
+  141  the reader of standard output is gone
   "thaw exec" exits with the code of its command, 128 + n when signal n ended it.`
 
 const BY_ERROR_CODE: Partial<Record<ErrorCode, number>> = {
@@ -38,6 +41,11 @@ const BY_ERROR_CODE: Partial<Record<ErrorCode, number>> = {
 export function exitCodeOf(thrown: unknown): number {
   if (!(thrown instanceof PlatformError)) return EXIT_CODES.failure
   return BY_ERROR_CODE[thrown.code] ?? EXIT_CODES.failure
+}
+
+/** The exit status when the result cannot be written */
+export function exitCodeOfOutputError(error: NodeJS.ErrnoException): number {
+  return error.code === "EPIPE" ? EXIT_CODES.outputClosed : EXIT_CODES.failure
 }
 
 const SIGNAL_EXIT_BASE = 128

@@ -1,6 +1,7 @@
 export { ConfigError, parseConfig, type HostAgentConfig } from "./config.ts"
 export { hostPaths, type HostPaths } from "./host-paths.ts"
 export type { StepObserver, StepTiming } from "./sandbox/steps.ts"
+export { installPackages, type PackageOptions } from "./setup/install-packages.ts"
 export { prepareHost, type PrepareHostOptions, type SetupResult } from "./setup/prepare-host.ts"
 export { REQUIRED_PACKAGES } from "./setup/required-packages.ts"
 export { acquireSetupLock } from "./setup/setup-lock.ts"

@@ -15,6 +15,7 @@ export {
   type Run,
 } from "./netns/run-network-command.ts"
 export { deleteNftTable, listNftTables, loadNftRuleset, type NftOptions, type NftTable } from "./nft/nft.ts"
+export { readBootId } from "./process/boot-id.ts"
 export { endProcess, waitUntilGone } from "./process/end-process.ts"
 export {
   findProcessesByArgument,

@@ -1,5 +1,5 @@
 import { chmod, lstat, mkdir, stat, symlink } from "node:fs/promises"
-import { basename, join, posix } from "node:path"
+import { join } from "node:path"
 import type { Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 
@@ -8,7 +8,7 @@ import { PlatformError } from "@thaw/model"
 import type { AsUser, ThawClient } from "@thaw/sdk"
 
 import type { CopyTally } from "./copy-tally.ts"
-import { nameOfEntry, pathOfEntry } from "./entry-path.ts"
+import { nameOfCopy, nameOfEntry, pathOfEntry } from "./entry-path.ts"
 import { writeLocalFile } from "./write-local-file.ts"
 
 /** What is set of a mode here: set-uid and set-gid from a sandbox are not to be trusted on this machine */
@@ -33,7 +33,7 @@ export async function downloadPath(
   tally: CopyTally,
 ): Promise<void> {
   const entry = await source.client.files(source.id).stat(from, source.asUser)
-  const target = await resolveTarget(to, basename(posix.normalize(pathOfEntry(entry))))
+  const target = await resolveTarget(to, nameOfCopy(from, entry))
   const symlinks: Symlink[] = []
   await downloadEntry(source, { entry, to: target, symlinks }, tally)
   // Last of all, so that a link made by an untrusted sandbox cannot lead any of the files elsewhere.
@@ -132,7 +132,7 @@ async function resolveTarget(to: string, name: string): Promise<string> {
     if (error.code === "ENOENT") return undefined
     throw error
   })
-  if (entry?.isDirectory() === true) return join(to, name === "" || name === "/" ? "root" : name)
+  if (entry?.isDirectory() === true) return join(to, name)
   if (to.endsWith("/")) throw new PlatformError("not_found", `"${to}" is not a directory`)
   return to
 }

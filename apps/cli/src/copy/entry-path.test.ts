@@ -1,7 +1,7 @@
 import type { FileEntryBody } from "@thaw/api"
 import { describe, expect, it } from "vitest"
 
-import { nameOfEntry, pathOfEntry } from "./entry-path.ts"
+import { nameOfCopy, nameOfEntry, pathOfEntry } from "./entry-path.ts"
 
 function entry(path: string, extra: Partial<FileEntryBody> = {}): FileEntryBody {
   const common = { mode: "0644", uid: 0, gid: 0, owner: "root", group: "root", size: 1 } as const
@@ -15,6 +15,24 @@ describe("nameOfEntry()", () => {
 
   it.each(["/home/..", "..", "/home/.", "", "/", "/a\0b"])("refuses %j", (path) => {
     expect(() => nameOfEntry(entry(path))).toThrow("cannot be stored")
+  })
+})
+
+describe("nameOfCopy()", () => {
+  it.each([
+    ["/home/user/a", "/evil/..", "a"],
+    ["a/", "/home/user/a/", "a"],
+    ["a/../b", "/home/user/b", "b"],
+    [".", "/home/user/.", "user"],
+    ["..", "/home/user/..", "home"],
+    ["../..", "/home/user/../..", "root"],
+    ["/", "/", "root"],
+  ])("names a copy of %j, which the sandbox calls %j, %j", (from, path, name) => {
+    expect(nameOfCopy(from, entry(path))).toBe(name)
+  })
+
+  it.each(["..", ".", "a/../..", "", "/a\0b"])("refuses %j as the sandbox's name of a directory", (path) => {
+    expect(() => nameOfCopy(".", entry(path))).toThrow("cannot be stored")
   })
 })
 

@@ -3,13 +3,15 @@ import { lstat, readdir, readlink, stat } from "node:fs/promises"
 import { basename, join, posix, resolve } from "node:path"
 import type { Readable } from "node:stream"
 
-import type { FileEntryBody } from "@thaw/api"
+import { formatMode, type FileEntryBody } from "@thaw/api"
 import { PlatformError } from "@thaw/model"
 import type { AsUser, ThawClient } from "@thaw/sdk"
 
 import type { CopyTally } from "./copy-tally.ts"
 
 const MODE_MASK = 0o7777
+/** What its owner needs to fill a directory */
+const MODE_OWNER_ALL = 0o700
 
 export interface UploadTarget {
   readonly client: ThawClient
@@ -53,11 +55,7 @@ async function uploadEntry(
   const entry = copy.isTop ? await stat(from) : await lstat(from)
   const mode = entry.mode & MODE_MASK
   if (entry.isDirectory()) {
-    await target.client.files(target.id).makeDir(to, { ...target.asUser, mode, parents: true })
-    tally.directories += 1
-    for (const name of (await readdir(from)).toSorted()) {
-      await uploadEntry(target, { from: join(from, name), to: posix.join(to, name), isTop: false }, tally)
-    }
+    await uploadDirectory(target, { from, to, mode }, tally)
   } else if (entry.isFile()) {
     await writeCounted(target, { content: createReadStream(from), path: to, mode }, tally)
   } else if (entry.isSymbolicLink()) {
@@ -66,6 +64,23 @@ async function uploadEntry(
   } else {
     tally.skipped.push(from)
   }
+}
+
+async function uploadDirectory(
+  target: UploadTarget,
+  copy: { from: string; to: string; mode: number },
+  tally: CopyTally,
+): Promise<void> {
+  const { from, to, mode } = copy
+  const fillableMode = mode | MODE_OWNER_ALL
+  await target.client.files(target.id).makeDir(to, { ...target.asUser, mode: fillableMode, parents: true })
+  tally.directories += 1
+  for (const name of (await readdir(from)).toSorted()) {
+    await uploadEntry(target, { from: join(from, name), to: posix.join(to, name), isTop: false }, tally)
+  }
+  if (fillableMode === mode) return
+  const args = [formatMode(mode), "--", to]
+  await runOwnProgram(target, { cmd: "chmod", args, failure: `the mode of "${to}" cannot be set` })
 }
 
 async function writeCounted(
@@ -79,17 +94,21 @@ async function writeCounted(
   tally.bytes += entry.size
 }
 
-/** The API has no call for it; the guest's own ln does it */
 async function uploadSymlink(target: UploadTarget, link: { pointsTo: string; path: string }): Promise<void> {
   const args = ["-sfn", "--", link.pointsTo, link.path]
+  await runOwnProgram(target, { cmd: "ln", args, failure: `the symlink "${link.path}" cannot be made` })
+}
+
+/** For what the API has no call: a program of the sandbox does it */
+async function runOwnProgram(
+  target: UploadTarget,
+  program: { cmd: string; args: string[]; failure: string },
+): Promise<void> {
   const { user } = target.asUser
-  const result = await target.client.exec(target.id, {
-    cmd: "ln",
-    args,
-    ...(user === undefined ? {} : { user }),
-  })
+  const { cmd, args, failure } = program
+  const result = await target.client.exec(target.id, { cmd, args, ...(user === undefined ? {} : { user }) })
   if (result.exit_code === 0) return
-  throw new PlatformError("internal", `the symlink "${link.path}" cannot be made: ${result.stderr.trim()}`)
+  throw new PlatformError("internal", `${failure}: ${result.stderr.trim()}`)
 }
 
 async function resolveTarget(target: UploadTarget, path: string, name: string): Promise<string> {

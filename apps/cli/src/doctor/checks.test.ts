@@ -1,6 +1,7 @@
 import { expect, it } from "vitest"
 
 import { fail, ok, warn } from "./finding.ts"
+import { findDroppingChains } from "./forward-check.ts"
 import { kvmCheck } from "./kvm-check.ts"
 import { checkMemory, checkNode } from "./machine-checks.ts"
 import { listMissingPackages } from "./package-check.ts"
@@ -45,6 +46,21 @@ it("KVM is warned of unless a guest ran", async () => {
 
 it("names the packages that dpkg does not call installed", () => {
   expect(listMissingPackages(["a", "b", "c"], "a installed\nb config-files\n")).toEqual(["b", "c"])
+})
+
+it("names the chains that drop what is forwarded", () => {
+  const chain = { family: "ip", table: "filter", name: "FORWARD", hook: "forward", policy: "drop" }
+  const chains = [
+    chain,
+    { ...chain, family: "inet", table: "ufw" },
+    { ...chain, family: "ip6" },
+    { ...chain, name: "INPUT", hook: "input" },
+    { ...chain, table: "thaw-ab12", policy: "accept" },
+    { family: "ip", table: "filter", name: "DOCKER-USER", handle: 3 },
+  ]
+  const json = { nftables: [{ metainfo: { version: "1.0.6" } }, ...chains.map((chain) => ({ chain }))] }
+  expect(findDroppingChains(JSON.stringify(json))).toEqual(["ip filter FORWARD", "inet ufw FORWARD"])
+  expect(findDroppingChains('{"nftables": []}')).toEqual([])
 })
 
 it("judges numbers of the machine", () => {

@@ -1,10 +1,10 @@
 import { access, constants, open } from "node:fs/promises"
 
-import { CommandFailedError, probeUserfaultfd, run } from "@thaw/linux"
+import { probeUserfaultfd } from "@thaw/linux"
 
 import { fail, ok, warn, type Check } from "./finding.ts"
-
-const COMMAND_TIMEOUT_MS = 10_000
+import { checkForwarding } from "./forward-check.ts"
+import { tryRun } from "./try-run.ts"
 
 /** What the host's kernel must offer */
 export function kernelChecks(): Check[] {
@@ -13,6 +13,7 @@ export function kernelChecks(): Check[] {
     { name: "userfaultfd", look: checkUserfaultfd },
     { name: "tun", look: checkTun },
     { name: "nftables", look: checkNftables },
+    { name: "forwarding", look: checkForwarding },
     { name: "iproute2", look: checkIproute },
   ]
 }
@@ -80,17 +81,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
-}
-
-async function tryRun(
-  argv: [string, ...string[]],
-): Promise<{ ok: boolean; isMissing: boolean; text: string }> {
-  try {
-    const { stdout } = await run(argv, { timeoutMs: COMMAND_TIMEOUT_MS })
-    return { ok: true, isMissing: false, text: stdout.trim() }
-  } catch (error) {
-    if (!(error instanceof CommandFailedError)) throw error
-    const isMissing = (error.cause as NodeJS.ErrnoException | undefined)?.code === "ENOENT"
-    return { ok: false, isMissing, text: error.stderr.trim().split("\n")[0] ?? "" }
-  }
 }

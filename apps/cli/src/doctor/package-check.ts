@@ -14,7 +14,7 @@ export function packageCheck(packages: readonly string[]): Check {
 
 async function checkPackages(packages: readonly string[]) {
   const missing = await queryMissingPackages(packages)
-  if (missing === undefined) return fail("dpkg-query is missing", "use Debian 12 or newer, or a derivative")
+  if (missing === undefined) return fail("dpkg-query is missing", "use Debian 12")
   if (missing.length === 0) return ok(`all ${packages.length} are installed`)
   const finding = `missing: ${missing.join(" ")}`
   const isDebian = await access(APT_GET).then(

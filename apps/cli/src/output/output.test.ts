@@ -1,6 +1,7 @@
 import { PlatformError } from "@thaw/model"
 import { describe, expect, it } from "vitest"
 
+import { escapeControls, escapeControlsOfLines } from "./escape-controls.ts"
 import { formatDuration } from "./format-duration.ts"
 import { formatTable } from "./format-table.ts"
 import { Output } from "./output.ts"
@@ -43,6 +44,24 @@ describe("formatTable()", () => {
   })
 })
 
+describe("escapeControls()", () => {
+  it("escapes what a terminal obeys, and nothing else", () => {
+    expect(escapeControls("\u001b]0;x\u0007 \r\n\t\u007f\u009b2J äß日本 ✓")).toBe(
+      String.raw`\u001b]0;x\u0007 \u000d\u000a\u0009\u007f\u009b2J äß日本 ✓`,
+    )
+    expect(escapeControlsOfLines("a\nb\u001bc")).toBe("a\nb\\u001bc")
+  })
+
+  it("is applied to lines, errors and cells", () => {
+    const { output, texts } = recorder(true, false)
+    output.progress('left out "\u001b[2J\n"')
+    output.transient("\u0007")
+    output.error(new Error("log:\n\u009b2J"))
+    expect(texts.stderr).toBe('left out "\\u001b[2J\\u000a"\n\r\u001b[2K\\u0007thaw: log:\n\\u009b2J\n')
+    expect(formatTable([["a\nb"], ["c"]])).toBe("a\\u000ab\nc\n")
+  })
+})
+
 describe("shellQuote()", () => {
   it.each([
     ["http://127.0.0.1:8080", "http://127.0.0.1:8080"],
@@ -74,6 +93,22 @@ describe("Output", () => {
       error: { code: "not_found", message: "no sandbox", details: { id: "x" } },
     })
   })
+})
+
+it("Output goes on when nothing can be written", () => {
+  const sink = {
+    isTTY: true,
+    write: () => {
+      throw new Error("ENOSPC: no space left on device, write")
+    },
+  }
+  const output = new Output({ json: false, stdout: sink, stderr: sink })
+  expect(() => {
+    output.result({}, "x")
+    output.progress("x")
+    output.transient("x")
+    output.error(new Error("x"))
+  }).not.toThrow()
 })
 
 describe("progress of steps", () => {

@@ -1,5 +1,7 @@
 import { PlatformError } from "@thaw/model"
 
+import { escapeControls, escapeControlsOfLines } from "./escape-controls.ts"
+
 /** A stream that text goes to; `isTTY` tells whether a person looks at it */
 export interface TextSink {
   readonly isTTY?: boolean
@@ -11,7 +13,11 @@ export interface ErrorReport {
   readonly error: { readonly code: string; readonly message: string; readonly details?: unknown }
 }
 
-/** Where a command's words go: results to standard output, progress and errors to standard error */
+/**
+ * Where a command's words go: results to standard output, progress and errors to standard error.
+ *
+ * Writing never throws: a full disk or a terminal that is gone must not end what is being told about.
+ */
 export class Output {
   readonly json: boolean
   readonly #stdout: TextSink
@@ -30,23 +36,32 @@ export class Output {
 
   /** Writes the result of the command: `value` in JSON mode, else `text` */
   result(value: unknown, text: string): void {
-    this.#stdout.write(this.json ? `${JSON.stringify(value)}\n` : text)
+    write(this.#stdout, this.json ? `${JSON.stringify(value)}\n` : text)
   }
 
-  /** Writes a line for the person watching */
+  /** Writes a line for the person watching; control characters in it are escaped */
   progress(line: string): void {
-    this.#stderr.write(`${line}\n`)
+    write(this.#stderr, `${escapeControls(line)}\n`)
   }
 
   /** Replaces the line being shown; shows nothing where the output is not a terminal */
   transient(line: string): void {
-    if (this.isWatched) this.#stderr.write(`\r\u001b[2K${line}`)
+    if (this.isWatched) write(this.#stderr, `\r\u001b[2K${escapeControls(line)}`)
   }
 
   /** Writes an error: one line, or one JSON object in JSON mode */
   error(thrown: unknown): void {
     const report = toErrorReport(thrown)
-    this.#stderr.write(this.json ? `${JSON.stringify(report)}\n` : `thaw: ${report.error.message}\n`)
+    const text = this.json ? JSON.stringify(report) : `thaw: ${escapeControlsOfLines(report.error.message)}`
+    write(this.#stderr, `${text}\n`)
+  }
+}
+
+function write(sink: TextSink, text: string): void {
+  try {
+    sink.write(text)
+  } catch {
+    // Nobody is left to be told.
   }
 }
 

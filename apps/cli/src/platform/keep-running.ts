@@ -17,6 +17,8 @@ export interface KeepRunningEvents {
 /**
  * Starts a process, and starts it again whenever it ends, until `signal` aborts. The process is left running then.
  *
+ * Nothing but `signal` ends this, not even an event that throws: without it, a process that dies stays dead.
+ *
  * Each process has a session of its own, so a Ctrl-C of the terminal does not reach it.
  */
 export async function keepRunning(
@@ -31,7 +33,11 @@ export async function keepRunning(
     if (signal.aborted) return
     failures = countFailures(failures, performance.now() - startedAt)
     const restartDelayMs = planRestartDelayMs(failures)
-    events.onEnded({ restartDelayMs, error })
+    try {
+      events.onEnded({ restartDelayMs, error })
+    } catch {
+      // It could not be told; the restart matters more.
+    }
     await pause(restartDelayMs, signal)
   }
 }
@@ -44,16 +50,18 @@ async function runOnce(plan: ProcessPlan, events: KeepRunningEvents, signal: Abo
   } catch (error) {
     return error
   }
-  await events.onStarted(identity)
+  await events.onStarted(identity).catch(() => undefined)
   await waitForEnd(identity, signal)
   return undefined
 }
 
 async function waitForEnd(identity: ProcessIdentity, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && (await isAlive(identity))) await pause(POLL_MS, signal)
+  // When it cannot be told whether it lives, a second one beside it would be worse than none.
+  const lives = async () => await isAlive(identity).catch(() => true)
+  while (!signal.aborted && (await lives())) await pause(POLL_MS, signal)
 }
 
 /** Sleeps; returns early when `signal` aborts */
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+export async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
   await sleep(durationMs, undefined, { signal }).catch(() => undefined)
 }

@@ -1,7 +1,16 @@
 import { expect, it } from "vitest"
 
-import { planProcesses } from "./plan-processes.ts"
+import { planProcesses, processNameOf } from "./plan-processes.ts"
 import { platformPaths } from "./platform-paths.ts"
+
+it.each([
+  [["/node", "/src/apps/cli/src/main.ts", "up", "--data-dir=/data"]],
+  [["/node", "/src/apps/cli/src/main.ts", "--data-dir=/data", "down"]],
+  [["grep", "apps/host-agent/src/main.ts", "--data-dir=/data"]],
+  [["/node"]],
+])("processNameOf() takes %j for no process of a platform", (argv) => {
+  expect(processNameOf(argv, "/data")).toBeUndefined()
+})
 
 it("plans the host agent first, and gives both the same environment", () => {
   const plans = planProcesses({
@@ -14,12 +23,12 @@ it("plans the host agent first, and gives both the same environment", () => {
   expect(plans.map(({ name, argv, logPath }) => ({ name, argv, logPath }))).toEqual([
     {
       name: "host-agent",
-      argv: ["/node", "/src/apps/host-agent/src/main.ts"],
+      argv: ["/node", "/src/apps/host-agent/src/main.ts", "--data-dir=/data"],
       logPath: "/data/logs/host-agent.log",
     },
     {
       name: "control-plane",
-      argv: ["/node", "/src/apps/control-plane/src/main.ts"],
+      argv: ["/node", "/src/apps/control-plane/src/main.ts", "--data-dir=/data"],
       logPath: "/data/logs/control-plane.log",
     },
   ])
@@ -32,4 +41,6 @@ it("plans the host agent first, and gives both the same environment", () => {
     THAW_HOST_AGENT_TOKEN_FILE: "/data/secrets/host-agent-token",
     THAW_API_KEY_FILE: "/data/secrets/api-key",
   })
+  expect(plans.map(({ argv }) => processNameOf(argv, "/data"))).toEqual(["host-agent", "control-plane"])
+  expect(plans.map(({ argv }) => processNameOf(argv, "/dat"))).toEqual([undefined, undefined])
 })

@@ -2,9 +2,13 @@ import { join } from "node:path"
 
 import { logPathOf, type PlatformPaths } from "./platform-paths.ts"
 
+/** In the order they are started; they are stopped in the opposite one */
+const PROCESS_NAMES = ["host-agent", "control-plane"] as const
+export type ProcessName = (typeof PROCESS_NAMES)[number]
+
 /** One process of the platform, as the supervisor starts it */
 export interface ProcessPlan {
-  readonly name: "host-agent" | "control-plane"
+  readonly name: ProcessName
   readonly argv: readonly [string, ...string[]]
   readonly env: Readonly<Record<string, string>>
   readonly logPath: string
@@ -20,7 +24,24 @@ export function platformUrl(port: number): string {
   return `http://127.0.0.1:${port}`
 }
 
-/** The processes of the platform in the order they are started; they are stopped in the opposite one */
+/** What the processes ignore: it tells whose they are when no record does */
+export function dataDirArgument(dataDir: string): string {
+  return `--data-dir=${dataDir}`
+}
+
+/** Which process of the platform in `dataDir` was started with these words, if any */
+export function processNameOf(argv: readonly string[], dataDir: string): ProcessName | undefined {
+  const [, main, argument] = argv
+  if (argument !== dataDirArgument(dataDir)) return undefined
+  return PROCESS_NAMES.find((name) => main?.endsWith(`/${mainOf(name)}`) === true)
+}
+
+/** Below the root of the checkout */
+function mainOf(name: ProcessName): string {
+  return join("apps", name, "src", "main.ts")
+}
+
+/** The processes of the platform in the order they are started */
 export function planProcesses(
   options: PlatformPorts & {
     readonly paths: PlatformPaths
@@ -37,9 +58,9 @@ export function planProcesses(
     THAW_HOST_AGENT_TOKEN_FILE: paths.hostAgentToken,
     THAW_API_KEY_FILE: paths.apiKey,
   }
-  return (["host-agent", "control-plane"] as const).map((name) => ({
+  return PROCESS_NAMES.map((name) => ({
     name,
-    argv: [options.node, join(options.sourceDir, "apps", name, "src", "main.ts")] as const,
+    argv: [options.node, join(options.sourceDir, mainOf(name)), dataDirArgument(paths.dataDir)] as const,
     env,
     logPath: logPathOf(paths, name),
   }))

@@ -2,6 +2,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
+import { readBootId } from "@thaw/linux"
 import { afterEach, beforeEach, describe, expect, it } from "vitest"
 
 import { createFileAtomic } from "./create-file-atomic.ts"
@@ -27,14 +28,26 @@ describe("the platform's record", () => {
     startedAtMs: 6,
   } as const
 
+  async function writeRecord(path: string, bootId: string) {
+    const complete = { ...record, processes: [...record.processes], bootId }
+    await writePlatformRecord(path, complete)
+    return complete
+  }
+
   it("is read as it was written, and may be missing", async () => {
     const path = join(directory, "run", "platform.json")
     expect(await readPlatformRecord(path)).toBeUndefined()
-    await writePlatformRecord(path, { ...record, processes: [...record.processes] })
-    expect(await readPlatformRecord(path)).toEqual(record)
+    const written = await writeRecord(path, await readBootId())
+    expect(await readPlatformRecord(path)).toEqual(written)
     expect(await readdir(join(directory, "run"))).toEqual(["platform.json"])
     await removePlatformRecord(path)
     await removePlatformRecord(path)
+    expect(await readPlatformRecord(path)).toBeUndefined()
+  })
+
+  it("counts as none after another boot", async () => {
+    const path = join(directory, "platform.json")
+    await writeRecord(path, "another")
     expect(await readPlatformRecord(path)).toBeUndefined()
   })
 
@@ -54,7 +67,9 @@ describe("logs", () => {
     expect(await readdir(directory)).toEqual(["x.log"])
     await writeFile(path, "abcd")
     await rotateLog(path, 3)
-    expect(await readdir(directory)).toEqual(["x.log.1"])
+    expect(await readdir(directory)).toEqual(["x.log", "x.log.1"])
+    expect(await readFile(`${path}.1`, "utf8")).toBe("abcd")
+    expect(await readFile(path, "utf8")).toBe("")
   })
 
   it("are read from an offset, or less of them", async () => {

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm } from "node:fs/promises"
 import { dirname } from "node:path"
 
-import { writeFileAtomic } from "@thaw/linux"
+import { readBootId, writeFileAtomic } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { z } from "zod"
 
@@ -17,14 +17,15 @@ const Record = z.object({
   port: z.number().int(),
   agentPort: z.number().int(),
   startedAtMs: z.number(),
+  /** Of the boot that the processes belong to: after another one, their numbers may be those of others */
+  bootId: z.string(),
 })
 
 /** The platform of a data directory, written by its supervisor for as long as it runs */
 export type PlatformRecord = z.infer<typeof Record>
-export type ProcessRecord = PlatformRecord["processes"][number]
 
 /**
- * Reads the record; undefined when there is none.
+ * Reads the record; undefined when there is none, or only one of an earlier boot.
  *
  * @throws {PlatformError} `permission_denied` when this user may not read it, `internal` when it is damaged
  */
@@ -37,6 +38,11 @@ export async function readPlatformRecord(path: string): Promise<PlatformRecord |
     throw error
   })
   if (text === undefined) return undefined
+  const record = parseRecord(path, text)
+  return record.bootId === (await readBootId()) ? record : undefined
+}
+
+function parseRecord(path: string, text: string): PlatformRecord {
   try {
     return Record.parse(JSON.parse(text))
   } catch (error) {

@@ -1,11 +1,12 @@
 import { open } from "node:fs/promises"
 
-import { identifyProcess, type ProcessIdentity } from "@thaw/linux"
+import { identifyProcess, readBootId, type ProcessIdentity } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 
 import { formatDuration } from "../output/format-duration.ts"
 import type { StepEvent } from "../output/progress-reporter.ts"
 import { endPlatformProcesses } from "./end-platform-processes.ts"
+import { keepLogsSmall } from "./keep-logs-small.ts"
 import { keepRunning, type KeepRunningEvents } from "./keep-running.ts"
 import { planProcesses, platformUrl, type PlatformPorts, type ProcessPlan } from "./plan-processes.ts"
 import type { PlatformPaths } from "./platform-paths.ts"
@@ -59,6 +60,7 @@ export class Supervisor implements AsyncDisposable {
       port: options.port,
       agentPort: options.agentPort,
       startedAtMs: Date.now(),
+      bootId: await readBootId(),
     })
     await supervisor.#update({})
     return supervisor
@@ -78,7 +80,10 @@ export class Supervisor implements AsyncDisposable {
     this.#options.onStep({ step: "start", state: "started" })
     await this.#update({ state: "starting" })
     const attempt = new AbortController()
-    for (const plan of planProcesses(this.#options)) await this.#launch(plan, attempt)
+    const plans = planProcesses(this.#options)
+    for (const plan of plans) await this.#launch(plan, attempt)
+    const logPaths = plans.map(({ logPath }) => logPath)
+    this.#loops.push(keepLogsSmall(logPaths, this.#stop.signal))
     const ready = AbortSignal.any([signal, attempt.signal])
     await waitUntilReady(this.#record.url, { timeoutMs: READY_TIMEOUT_MS, signal: ready })
     await this.#update({ state: "ready" })
@@ -91,7 +96,8 @@ export class Supervisor implements AsyncDisposable {
     this.#isClosed = true
     this.#stop.abort()
     await Promise.all(this.#loops)
-    await this.#update({ state: "stopping" })
+    // What runs is ended also when this cannot be written, as on a full disk.
+    await this.#update({ state: "stopping" }).catch(() => undefined)
     await endPlatformProcesses(this.#record.processes)
     await removePlatformRecord(this.#options.paths.record)
   }
@@ -109,7 +115,8 @@ export class Supervisor implements AsyncDisposable {
       resolve()
       const how = error instanceof Error ? `cannot be started (${error.message})` : "ended"
       if (this.#record.state === "starting") {
-        void this.#explainEnd(plan, { how, logOffset }).then((reason) => attempt.abort(reason))
+        const abort = (reason: unknown) => attempt.abort(reason)
+        void this.#explainEnd(plan, { how, logOffset }).then(abort, abort)
         return
       }
       const message = `${how}; starting it again in ${formatDuration(restartDelayMs)}; its log is ${plan.logPath}`

@@ -1,14 +1,16 @@
-import { CommandFailedError, run } from "@thaw/linux"
+import { mkdir, writeFile } from "node:fs/promises"
+import { dirname } from "node:path"
+
+import { installPackages } from "@thaw/host-agent"
 
 import { queryMissingPackages } from "../doctor/package-check.ts"
 
 /** Beyond what the platform itself needs: git names the files that are checked; the integration tests start a PostgreSQL server of their own */
 const TEST_PACKAGES = ["git", "postgresql"] as const
 
-const UPDATE_TIMEOUT_MS = 5 * 60_000
-const INSTALL_TIMEOUT_MS = 15 * 60_000
-const ENV = { DEBIAN_FRONTEND: "noninteractive", LC_ALL: "C.UTF-8" }
-const OPTIONS = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"] as const
+/** Belongs to this package, which keeps one that is there */
+const CLUSTER_CONFIG = "/etc/postgresql-common/createcluster.conf"
+const CLUSTER_CONFIG_PACKAGE = "postgresql-common"
 
 /**
  * Installs the Debian packages that only tests need, where they are missing.
@@ -18,13 +20,19 @@ const OPTIONS = ["-q", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=
 export async function installTestPackages(signal: AbortSignal): Promise<readonly string[]> {
   const missing = (await queryMissingPackages(TEST_PACKAGES)) ?? []
   if (missing.length === 0) return []
-  await run(["apt-get", ...OPTIONS, "update"], { timeoutMs: UPDATE_TIMEOUT_MS, env: ENV, signal }).catch(
-    // A source that cannot be fetched may not be needed: the install decides.
-    (error: unknown) => {
-      if (!(error instanceof CommandFailedError) || error.aborted) throw error
-    },
-  )
-  const install = ["install", "-y", "--no-install-recommends", ...missing] as const
-  await run(["apt-get", ...OPTIONS, ...install], { timeoutMs: INSTALL_TIMEOUT_MS, env: ENV, signal })
+  if (missing.includes("postgresql")) await preventFirstCluster()
+  await installPackages(missing, { report: () => undefined, signal })
   return missing
+}
+
+/** Installing PostgreSQL starts a server at port 5432 unless told not to; no test uses it */
+async function preventFirstCluster(): Promise<void> {
+  const missing = await queryMissingPackages([CLUSTER_CONFIG_PACKAGE])
+  if (missing?.length === 0) return
+  await mkdir(dirname(CLUSTER_CONFIG), { recursive: true, mode: 0o755 })
+  await writeFile(CLUSTER_CONFIG, "create_main_cluster = false\n", { flag: "wx" }).catch(ignoreExisting)
+}
+
+function ignoreExisting(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EEXIST") throw error
 }

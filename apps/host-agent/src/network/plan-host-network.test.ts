@@ -34,6 +34,7 @@ test.each([
   "100.64.0.0/10",
   "127.0.0.0/8",
   "169.254.0.0/16",
+  "168.63.129.16",
 ])("%s is denied", (range) => {
   expect(DENIED_DESTINATIONS).toContain(range)
 })

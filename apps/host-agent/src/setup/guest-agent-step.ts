@@ -7,12 +7,15 @@ import { run, writeFileAtomic } from "@thaw/linux"
 import { readArtifactRecord, writeArtifactRecord } from "./artifact-record.ts"
 import { isStaticExecutable } from "./elf.ts"
 import { hashTree } from "./hash-tree.ts"
-import { isFile } from "./is-file.ts"
+import { isFileOfSize } from "./is-file-of-size.ts"
 import { signalOption, type SetupContext, type SetupStep } from "./setup-step.ts"
 
 const BUILD_TIMEOUT_MS = 10 * 60_000
 /** Named, so that the build's result lies in the same place whatever the toolchain's default is */
 const TARGET = "x86_64-unknown-linux-gnu"
+/** Those of `native/.cargo/config.toml`, which a caller's RUSTFLAGS would replace */
+export const RUST_FLAGS = ["-C", "target-feature=+crt-static", "-C", "relocation-model=static"] as const
+const RUST_FLAG_SEPARATOR = "\x1f"
 const EXCLUDED_NAMES = ["target", "tests"]
 
 /** Builds the guest agent with the distribution's toolchain, offline */
@@ -20,7 +23,8 @@ export const guestAgentStep: SetupStep = {
   name: "guest-agent",
   check: async (context) => {
     const record = await readArtifactRecord(context.paths.artifactsDir, "guest-agent")
-    if (record === undefined || !(await isFile(context.paths.guestAgent))) return undefined
+    if (record === undefined || !(await isFileOfSize(context.paths.guestAgent, record.sizeBytes)))
+      return undefined
     return record.sourceHash === (await hashSources(context)) ? "built from these sources" : undefined
   },
   apply: async (context) => {
@@ -49,6 +53,9 @@ export const guestAgentStep: SetupStep = {
         env: {
           PATH: "/usr/bin:/bin",
           RUSTC: "/usr/bin/rustc",
+          RUSTC_WRAPPER: "",
+          RUSTC_WORKSPACE_WRAPPER: "",
+          CARGO_ENCODED_RUSTFLAGS: RUST_FLAGS.join(RUST_FLAG_SEPARATOR),
           CARGO_HOME: join(paths.scratchDir, "cargo-home"),
           CARGO_TARGET_DIR: targetDir,
         },

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { copyFile, readFile, readdir, rename } from "node:fs/promises"
+import { readFile, readdir, rename } from "node:fs/promises"
 import { join } from "node:path"
 
 import { syncDirectory, writeFileAtomic } from "@thaw/linux"
@@ -7,7 +7,7 @@ import { syncDirectory, writeFileAtomic } from "@thaw/linux"
 import { type ArtifactRecord, readArtifactRecord, writeArtifactRecord } from "./artifact-record.ts"
 import { moduleName, parseModuleDependencies, planGuestModules } from "./guest-modules.ts"
 import { planInitramfs } from "./initramfs-plan.ts"
-import { isFile } from "./is-file.ts"
+import { isFileOfSize } from "./is-file-of-size.ts"
 import { KERNELS_DIR, MODULES_DIR, VMLINUX_FILE } from "./kernel-files.ts"
 import { encodeNewcArchive } from "./newc-archive.ts"
 import type { SetupContext, SetupStep } from "./setup-step.ts"
@@ -25,16 +25,17 @@ export const initramfsStep: SetupStep = {
   check: async (context) => {
     const { paths } = context
     const record = await readArtifactRecord(paths.artifactsDir, "initramfs")
-    if (record === undefined || !(await isFile(paths.initramfs)) || !(await isFile(paths.kernel)))
-      return undefined
-    const { sourceHash } = await encodeInitramfs(context)
+    if (record === undefined || !(await isFileOfSize(paths.initramfs, record.sizeBytes))) return undefined
+    const { sourceHash, kernel } = await encodeInitramfs(context)
+    if (!(await isFileOfSize(paths.kernel, kernel.sizeBytes))) return undefined
     return record.sourceHash === sourceHash ? "made from this kernel and this guest agent" : undefined
   },
   apply: async (context) => {
     const { paths } = context
     const { archive, kernel, sourceHash } = await encodeInitramfs(context)
     const newKernel = `${paths.kernel}.new`
-    await copyFile(join(paths.artifactsDir, KERNELS_DIR, kernel.directory, VMLINUX_FILE), newKernel)
+    const vmlinux = await readFile(join(paths.artifactsDir, KERNELS_DIR, kernel.directory, VMLINUX_FILE))
+    await writeFileAtomic(newKernel, vmlinux, { mode: 0o644 })
     await writeFileAtomic(`${paths.initramfs}.new`, archive, { mode: 0o644 })
     // The two belong together; nothing comes between these renames but the loss of power, and then this step runs again.
     await rename(newKernel, paths.kernel)

@@ -6,15 +6,16 @@ import { CommandFailedError, run, syncDirectory, writeFileAtomic } from "@thaw/l
 
 import { readArtifactRecord, writeArtifactRecord } from "./artifact-record.ts"
 import { isElf64 } from "./elf.ts"
-import { isFile } from "./is-file.ts"
+import { updateIndexes } from "./install-packages.ts"
+import { isFileOfSize } from "./is-file-of-size.ts"
 import { KERNEL_META_PACKAGE, parseKernelDependency, readKernelPayload } from "./kernel-package.ts"
 import { KERNELS_DIR, MODULES_DIR, VMLINUX_FILE } from "./kernel-files.ts"
-import { updateIndexes } from "./packages-step.ts"
 import { signalOption, type SetupContext, type SetupStep } from "./setup-step.ts"
 
 const QUERY_TIMEOUT_MS = 30_000
 const DOWNLOAD_TIMEOUT_MS = 10 * 60_000
 const UNPACK_TIMEOUT_MS = 2 * 60_000
+const SYNC_TIMEOUT_MS = 5 * 60_000
 
 /**
  * Downloads Debian's kernel for virtual machines and unpacks it, without installing it on the host.
@@ -27,8 +28,9 @@ export const kernelStep: SetupStep = {
   check: async ({ paths }) => {
     const record = await readArtifactRecord(paths.artifactsDir, "kernel")
     if (record === undefined) return undefined
-    const directory = join(paths.artifactsDir, KERNELS_DIR, record.directory)
-    return (await isFile(join(directory, VMLINUX_FILE))) ? `kernel ${record.release} is there` : undefined
+    const vmlinux = join(paths.artifactsDir, KERNELS_DIR, record.directory, VMLINUX_FILE)
+    const isThere = await isFileOfSize(vmlinux, record.sizeBytes)
+    return isThere ? `kernel ${record.release} is there` : undefined
   },
   apply: async (context) => {
     const { paths } = context
@@ -50,6 +52,8 @@ export const kernelStep: SetupStep = {
       ...signalOption(context),
     })
     await writeFileAtomic(join(partialDir, VMLINUX_FILE), vmlinux, { mode: 0o644 })
+    // The modules are many files; they must be on the disk before the record says that they are there.
+    await run(["sync", "--file-system", partialDir], { timeoutMs: SYNC_TIMEOUT_MS, ...signalOption(context) })
     await rm(join(kernelsDir, directory), { recursive: true, force: true })
     await rename(partialDir, join(kernelsDir, directory))
     await syncDirectory(kernelsDir)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises"
 import { join, resolve } from "node:path"
 
 /** A directory that is gone once it is disposed */
@@ -6,12 +6,26 @@ export interface Scratch extends AsyncDisposable {
   readonly path: string
 }
 
-/** Makes an empty directory below `parent` for things in the making; its path is absolute */
+/** What set-ups and builds of templates call their directories below `scratchDir` */
+const PREFIXES = ["setup-", "template-"] as const
+/** A program that a killed set-up left may still be writing */
+const REMOVE_RETRIES_MAX = 5
+
+/**
+ * Makes an empty directory below `parent` for things in the making; its path is absolute. First removes those that set-ups
+ * and builds left which were killed.
+ *
+ * The caller holds the set-up lock.
+ */
 export async function openScratch(parent: string): Promise<Scratch> {
   await mkdir(parent, { recursive: true, mode: 0o755 })
-  const path = await mkdtemp(join(resolve(parent), "setup-"))
-  return {
-    path,
-    [Symbol.asyncDispose]: async () => await rm(path, { recursive: true, force: true }),
+  for (const name of await readdir(parent)) {
+    if (PREFIXES.some((prefix) => name.startsWith(prefix))) await remove(join(parent, name))
   }
+  const path = await mkdtemp(join(resolve(parent), PREFIXES[0]))
+  return { path, [Symbol.asyncDispose]: async () => await remove(path) }
+}
+
+async function remove(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: REMOVE_RETRIES_MAX })
 }
