@@ -1,26 +1,27 @@
 //! The connection as operations see it that send and receive by turns. (`exec` does both at once; see `exec::session`.)
 
 use crate::failure::{AgentError, Failure};
-use crate::server::Permit;
+use crate::newcomers::Place;
+use crate::standing::Standing;
 use crate::wire::frame::{encode_frame, kind, Frame, Header, HEADER_BYTES};
 use crate::wire::reply::encode_error;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::time::{Duration, Instant};
-
-/// How long the agent reads on after its last frame. Closing a socket with unread data resets the connection, and a
-/// reset may overtake the last frame; so the client gets the chance to close first.
-pub const LINGER: Duration = Duration::from_secs(30);
+use std::time::Instant;
 
 pub struct Client {
     pub socket: TcpStream,
-    /// Counts this connection as long as it lives.
-    _permit: Permit,
+    standing: Standing,
 }
 
 impl Client {
-    pub fn new(socket: TcpStream, permit: Permit) -> Self {
-        Client { socket, _permit: permit }
+    pub fn new(socket: TcpStream, place: Place) -> Self {
+        Client { socket, standing: Standing::Newcomer(place) }
+    }
+
+    /// The client has shown the token.
+    pub fn promote(&mut self) -> Result<(), Failure> {
+        self.standing.promote()
     }
 
     /// Fills the buffer; a deadline that passes is a lost connection.
@@ -78,7 +79,7 @@ impl Client {
     }
 
     fn linger(&mut self) {
-        let deadline = Instant::now() + LINGER;
+        let deadline = Instant::now() + self.standing.linger();
         let mut dropped = [0; 8 * 1024];
         if self.socket.shutdown(Shutdown::Write).is_err() {
             return;

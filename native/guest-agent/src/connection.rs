@@ -8,10 +8,14 @@ use crate::wire::frame::{kind, PAYLOAD_BYTES_MAX};
 use crate::wire::preamble::{decode_preamble, AccessToken, PreambleError, PREAMBLE_BYTES};
 use crate::wire::reply::encode_pong;
 use crate::wire::request::{operation, Request, RequestError};
+use crate::wire::KIB;
 use crate::{configure, exec, files};
 use std::time::{Duration, Instant};
 
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// While there is no token to check, anybody can make the agent hold so much. Twice what a configuration needs whose
+/// environment is as large as the platform allows.
+const UNCONFIGURED_REQUEST_BYTES_MAX: usize = 256 * KIB;
 
 pub fn serve(agent: &'static Agent, mut client: Client) {
     match receive_request(agent, &mut client) {
@@ -45,25 +49,39 @@ fn receive_request(agent: &Agent, client: &mut Client) -> Result<Request, Failur
     let mut preamble = [0; PREAMBLE_BYTES];
     client.receive_exact(&mut preamble, deadline)?;
     let token = decode_preamble(&preamble).map_err(refuse_preamble)?;
-    let frame = client.receive(PAYLOAD_BYTES_MAX, deadline)?;
+    // Before any of the request is read: a stranger learns nothing, and the agent holds nothing for it.
+    let is_known = knows(&agent.settings(), &token)?;
+    let request_bytes_max = if is_known { PAYLOAD_BYTES_MAX } else { UNCONFIGURED_REQUEST_BYTES_MAX };
+    if is_known {
+        client.promote()?;
+    }
+    let frame = client.receive(request_bytes_max, deadline)?;
     if frame.kind != kind::REQUEST {
         return Err(AgentError::invalid("the first frame must be a request").into());
     }
-    // Before anything else is said about the request: a stranger learns nothing.
+    // Again, because a configuration may have replaced the token in between.
     authorize(&agent.settings(), &token, frame.payload.first())?;
+    client.promote()?;
     let request = Request::decode(&frame.payload).map_err(refuse_request)?;
     client.socket.set_read_timeout(None).map_err(|_| Failure::Lost)?;
     Ok(request)
 }
 
+/// False for every token as long as none is configured.
+fn knows(settings: &Option<Settings>, token: &AccessToken) -> Result<bool, AgentError> {
+    match settings {
+        Some(settings) if settings.token.matches(token) => Ok(true),
+        Some(_) => Err(AgentError::new(ErrorCode::Unauthenticated, "the access token is wrong")),
+        None => Ok(false),
+    }
+}
+
 /// Whether this token may perform this operation.
 fn authorize(settings: &Option<Settings>, token: &AccessToken, operation: Option<&u8>) -> Result<(), AgentError> {
-    match settings {
-        Some(settings) if settings.token.matches(token) => Ok(()),
-        Some(_) => Err(AgentError::new(ErrorCode::Unauthenticated, "the access token is wrong")),
-        None if operation == Some(&operation::CONFIGURE) => Ok(()),
-        None => Err(AgentError::new(ErrorCode::Unavailable, "the agent has not been configured")),
+    if knows(settings, token)? || operation == Some(&operation::CONFIGURE) {
+        return Ok(());
     }
+    Err(AgentError::new(ErrorCode::Unavailable, "the agent has not been configured"))
 }
 
 fn refuse_preamble(error: PreambleError) -> AgentError {

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod bound;
 pub mod children;
 pub mod client;
 pub mod configure;
@@ -16,7 +17,11 @@ pub mod exec;
 pub mod failure;
 pub mod files;
 pub mod init;
+pub mod newcomers;
 pub mod options;
+pub mod origin;
 pub mod server;
+pub mod standing;
 pub mod sys;
+pub mod system_file;
 pub mod wire;

@@ -15,6 +15,12 @@ fn echoed_pid(connection: &mut Connection) -> i32 {
     output.lines().next().unwrap().parse().unwrap()
 }
 
+/// As `is_alive`, but false at once for a process that was killed and not reaped yet.
+fn is_running(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().map_or(false, |rest| !rest.is_empty() && !rest.starts_with(" Z"))
+}
+
 #[test]
 fn the_timeout_kills_the_whole_group() {
     let agent = Agent::start();
@@ -141,6 +147,31 @@ fn a_client_that_breaks_the_protocol_loses_its_process() {
         connection.send(kind, payload);
         assert_eq!(connection.error_code(), "invalid_argument");
         eventually("it is killed", || !is_alive(pid));
+    }
+}
+
+#[test]
+fn nobody_is_signalled_long_after_the_main_process_has_ended() {
+    let agent = Agent::start();
+    // The client reads no output of `yes`, and the main process lives until it fills the connection: so the client is
+    // still attached when the main process is long gone
+    let script = "sleep 100 >/dev/null 2>&1 & echo $!; yes & sleep 2";
+    for is_signalled in [false, true] {
+        let mut connection = agent.exec(shell(script));
+        let main = connection.started();
+        let background = echoed_pid(&mut connection);
+        eventually("the main process is reaped", || !is_alive(main));
+        std::thread::sleep(Duration::from_millis(1500));
+        if is_signalled {
+            connection.send(kind::SIGNAL, &9i32.to_le_bytes());
+        } else {
+            connection.disconnect();
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(is_running(background), "its number may be another's by now");
+        // As long as these two live, it is not
+        agent.shell(&format!("kill -9 -{main}"));
+        eventually("the group is gone", || !is_alive(background));
     }
 }
 

@@ -8,7 +8,7 @@ use guest_agent::wire::request::{List, Mkdir, Move, ReadFile, Remove, Request, S
 use std::fs;
 use std::os::unix::fs::{symlink, PermissionsExt};
 use std::path::Path;
-use support::{bytes, Agent, Connection, Scratch};
+use support::{bytes, make_fifo, Agent, Connection, Scratch};
 
 fn read(path: &Path, user: &str) -> ReadFile {
     ReadFile { path: bytes(path), user: user.into(), offset_bytes: 0, length_bytes: None }
@@ -29,10 +29,6 @@ fn content(mut connection: Connection) -> (Entry, Vec<u8>) {
 
 fn stat(agent: &Agent, path: &Path, follow_symlink: bool) -> Connection {
     agent.request(&Request::Stat(Stat { path: bytes(path), user: b"root".to_vec(), follow_symlink }))
-}
-
-fn make_fifo(path: &Path) {
-    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
 #[test]
@@ -221,6 +217,41 @@ fn moves_files_to_another_file_system() {
     fs::remove_file(&to).unwrap();
     fs::create_dir(scratch.path("d")).unwrap();
     assert_eq!(relocate(&scratch.path("d"), false).error_code(), "invalid_argument");
+}
+
+#[test]
+fn a_moved_file_has_the_attributes_of_its_own_content() {
+    use std::os::unix::fs::MetadataExt;
+    let agent = Agent::start();
+    let scratch = Scratch::new();
+    let other = Path::new("/dev/shm");
+    if !other.metadata().map_or(false, |metadata| metadata.dev() != scratch.0.metadata().unwrap().dev()) {
+        return eprintln!("skipped: /dev/shm is on the same file system as the scratch directory");
+    }
+    let (from, to) = (scratch.path("from"), other.join(scratch.0.file_name().unwrap()));
+    std::thread::scope(|scope| {
+        let mover = scope.spawn(|| {
+            for _ in 0..2000 {
+                let request = Move { from: bytes(&from), to: bytes(&to), user: b"root".to_vec(), overwrite: true };
+                let mut connection = agent.request(&Request::Move(request));
+                if connection.next().expect("an answer").kind == kind::DONE {
+                    let mode = fs::metadata(&to).unwrap().mode() & 0o777;
+                    let content = fs::read_to_string(&to).unwrap();
+                    assert_eq!(mode, if content == "public" { 0o644 } else { 0o600 }, "{content}");
+                }
+            }
+        });
+        // Public and secret files come to the path by turns, while it is moved
+        let next = scratch.path("next");
+        while !mover.is_finished() {
+            for (content, mode) in [("public", 0o644), ("secret", 0o600)] {
+                fs::write(&next, content).unwrap();
+                fs::set_permissions(&next, fs::Permissions::from_mode(mode)).unwrap();
+                fs::rename(&next, &from).unwrap();
+            }
+        }
+    });
+    let _ = fs::remove_file(&to);
 }
 
 #[test]

@@ -8,14 +8,12 @@ mod user;
 pub use user::User;
 
 use crate::failure::{quote, AgentError};
-use crate::sys::descriptor::OPEN_NONBLOCK;
+use crate::system_file::read_start;
 use crate::wire::error_code::ErrorCode;
 use crate::wire::MIB;
 use group::Group;
 use passwd::Account;
-use std::fs::OpenOptions;
-use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 /// Whoever may write these files could otherwise make the agent swallow any amount of memory.
 const FILE_BYTES_MAX: u64 = 4 * MIB as u64;
@@ -27,9 +25,9 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// A missing file counts as empty.
+    /// A missing file counts as empty, as does one that cannot be read or is not regular.
     pub fn load() -> Self {
-        Accounts::parse(&read_bounded("/etc/passwd"), &read_bounded("/etc/group"))
+        Accounts::parse(&read("/etc/passwd"), &read("/etc/group"))
     }
 
     fn parse(passwd: &[u8], group: &[u8]) -> Self {
@@ -67,14 +65,8 @@ impl Accounts {
     }
 }
 
-fn read_bounded(path: &str) -> Vec<u8> {
-    let mut content = Vec::new();
-    // Non-blocking, so that a FIFO in this place cannot stall the agent.
-    if let Ok(file) = OpenOptions::new().read(true).custom_flags(OPEN_NONBLOCK).open(path) {
-        // What could be read before an error is the best there is.
-        let _ = file.take(FILE_BYTES_MAX).read_to_end(&mut content);
-    }
-    content
+fn read(path: &str) -> Vec<u8> {
+    read_start(Path::new(path), FILE_BYTES_MAX).unwrap_or_default()
 }
 
 /// The fields of one line of either file; none for comments and blank lines.

@@ -1,11 +1,16 @@
 //! The files of `/etc` that name the machine and its DNS servers.
 
 use crate::failure::{quote, AgentError};
+use crate::system_file::read_start;
 use crate::wire::request::Configure;
-use std::fs;
-use std::io;
+use crate::wire::MIB;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::Path;
+
+/// The largest `hosts` the agent edits; a larger one is left alone.
+const HOSTS_BYTES_MAX: usize = MIB;
 
 pub fn parse_dns_servers(addresses: &[Vec<u8>]) -> Result<Vec<IpAddr>, AgentError> {
     let parse = |address: &Vec<u8>| std::str::from_utf8(address).ok()?.parse().ok();
@@ -18,20 +23,37 @@ pub fn parse_dns_servers(addresses: &[Vec<u8>]) -> Result<Vec<IpAddr>, AgentErro
         .collect()
 }
 
-/// Best effort: a read-only `/etc` is not an error.
-pub fn write_files(request: &Configure, dns_servers: &[IpAddr]) {
-    let hosts = fs::read("/etc/hosts").unwrap_or_default();
-    let _ = replace("/etc/hostname", &[request.host_name.as_slice(), b"\n"].concat());
-    let _ = replace("/etc/hosts", &plan_hosts(&hosts, &request.host_name));
-    let _ = replace("/etc/machine-id", plan_machine_id(&request.machine_id).as_bytes());
-    let _ = replace("/etc/resolv.conf", plan_resolv_conf(dns_servers).as_bytes());
+/// Best effort: a read-only `/etc` is not an error. Nothing here waits for another process, whatever the guest has put
+/// in these places.
+pub fn write_files(etc: &Path, request: &Configure, dns_servers: &[IpAddr]) {
+    let _ = replace(&etc.join("hostname"), &[request.host_name.as_slice(), b"\n"].concat());
+    let _ = write_hosts(&etc.join("hosts"), &request.host_name);
+    let _ = replace(&etc.join("machine-id"), plan_machine_id(&request.machine_id).as_bytes());
+    let _ = replace(&etc.join("resolv.conf"), plan_resolv_conf(dns_servers).as_bytes());
+}
+
+fn write_hosts(path: &Path, host_name: &[u8]) -> io::Result<()> {
+    // What is not a regular file counts as missing, and is replaced.
+    let current = read_start(path, HOSTS_BYTES_MAX as u64 + 1).unwrap_or_default();
+    if current.len() > HOSTS_BYTES_MAX {
+        return Ok(());
+    }
+    replace(path, &plan_hosts(&current, host_name))
 }
 
 /// Renames a new file over the old, so that no program reads half of one. A symlink (systemd's `/etc/resolv.conf`) is
 /// replaced, not followed: what it points to may not exist.
-fn replace(path: &str, content: &[u8]) -> io::Result<()> {
-    let temporary = format!("{path}.thaw");
-    let written = fs::write(&temporary, content).and_then(|()| fs::rename(&temporary, Path::new(path)));
+fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".thaw");
+    // There may be anything. Opening a FIFO to write waits for a reader, so the file must be a new one.
+    let _ = fs::remove_file(&temporary);
+    let written = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .and_then(|mut file| file.write_all(content))
+        .and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }

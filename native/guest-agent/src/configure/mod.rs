@@ -1,6 +1,6 @@
 //! `configure`: makes a fresh or resumed machine this sandbox.
 
-mod etc;
+pub mod etc;
 mod host_name;
 
 use crate::agent::{Agent, Role, Settings};
@@ -10,6 +10,7 @@ use crate::sys::entropy::add_entropy;
 use crate::sys::machine::set_host_name;
 use crate::wire::preamble::AccessToken;
 use crate::wire::request::Configure;
+use std::path::Path;
 use std::sync::Arc;
 
 pub fn configure(agent: &Agent, request: &Configure) -> Result<(), AgentError> {
@@ -31,6 +32,6 @@ fn apply_to_machine(request: &Configure, dns_servers: &[std::net::IpAddr]) -> Re
     add_entropy(&request.entropy).map_err(|error| AgentError::from_kernel("add entropy", &error))?;
     set_wall_clock(request.wall_clock_ns).map_err(|error| AgentError::from_kernel("set the clock", &error))?;
     set_host_name(&request.host_name).map_err(|error| AgentError::from_kernel("set the host name", &error))?;
-    etc::write_files(request, dns_servers);
+    etc::write_files(Path::new("/etc"), request, dns_servers);
     Ok(())
 }

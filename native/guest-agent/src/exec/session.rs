@@ -18,8 +18,9 @@ use super::outbox::Outbox;
 use super::output::Output;
 use super::spawn::Process;
 use crate::children::Ended;
-use crate::client::{Client, LINGER};
+use crate::client::Client;
 use crate::failure::AgentError;
+use crate::standing::LINGER;
 use crate::sys::poll;
 use crate::sys::process::{signal_group, SIGKILL};
 use crate::sys::terminal::set_size;
@@ -188,9 +189,15 @@ impl Session {
         }
     }
 
-    /// Signals the whole group. Once the main process is reaped its number is free, but the kernel does not hand it out while
-    /// the group has members; and the agent asks only within the 500 ms of draining.
+    /// Signals the whole group, until the main process has been gone for the time of draining. Its number is free once it is
+    /// reaped. The kernel does not hand it out again while the group has members, but the agent cannot see the last of
+    /// them go (their own parents reap them), and after that the number may be another group's. A session may last long
+    /// beyond its process, as long as the client does not read; so there is a limit. Within it the numbers do not come
+    /// round, and who is still there afterwards only holds the pipes: EXIT would have left it running as well.
     fn signal(&self, signal: i32) {
+        if self.child.ended().map_or(false, |ended| ended.at.elapsed() >= DRAIN) {
+            return;
+        }
         // ESRCH: the group is gone, which is as good.
         let _ = signal_group(self.pid, signal);
     }

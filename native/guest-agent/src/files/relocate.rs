@@ -4,7 +4,7 @@ use super::scope::{failed, unsuitable, Scope};
 use super::staged_file::StagedFile;
 use crate::errno::{EINVAL, EISDIR, ENOTDIR, EXDEV};
 use crate::failure::AgentError;
-use crate::sys::descriptor::{OPEN_NOFOLLOW, OPEN_NONBLOCK};
+use crate::sys::descriptor::{OPEN_NOCTTY, OPEN_NOFOLLOW, OPEN_NONBLOCK};
 use crate::sys::file::{change_mode, change_owner, rename, set_file_time};
 use crate::wire::request::Move;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -37,23 +37,36 @@ fn refuse(from: &Path, to: &Path, error: &io::Error) -> AgentError {
 
 /// A rename cannot leave a file system: copies a regular file and removes the old one.
 fn move_across(from: &Path, to: &Path, overwrite: bool) -> Result<(), AgentError> {
-    let refuse_from = |error| failed("move", from, &error);
-    let before = fs::symlink_metadata(from).map_err(refuse_from)?;
-    if !before.is_file() {
-        return Err(unsuitable("move", from, "only a regular file can be moved to another file system"));
-    }
-    let mut source =
-        OpenOptions::new().read(true).custom_flags(OPEN_NOFOLLOW | OPEN_NONBLOCK).open(from).map_err(refuse_from)?;
+    let (mut source, attributes) = open_source(from)?;
     let mut staged = StagedFile::create(to)?;
-    io::copy(&mut source, &mut staged.file).map_err(refuse_from)?;
-    keep_attributes(&staged.file, &before).map_err(|error| failed("move to", to, &error))?;
+    io::copy(&mut source, &mut staged.file).map_err(|error| failed("move", from, &error))?;
+    keep_attributes(&staged.file, &attributes).map_err(|error| failed("move to", to, &error))?;
     staged.place(to, overwrite).map_err(|error| refuse(from, to, &error))?;
     fs::remove_file(from).map_err(|error| failed("remove", from, &error))
 }
 
-fn keep_attributes(file: &File, before: &Metadata) -> io::Result<()> {
+/// Asks what it is before opening, because opening a device may do something; and the descriptor after it, because
+/// another file may have come to the path. The attributes are thus those of the file whose content is copied.
+fn open_source(path: &Path) -> Result<(File, Metadata), AgentError> {
+    let refuse = |error| failed("move", path, &error);
+    require_regular(&fs::symlink_metadata(path).map_err(refuse)?, path)?;
+    let flags = OPEN_NOFOLLOW | OPEN_NONBLOCK | OPEN_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(refuse)?;
+    let attributes = file.metadata().map_err(refuse)?;
+    require_regular(&attributes, path)?;
+    Ok((file, attributes))
+}
+
+fn require_regular(metadata: &Metadata, path: &Path) -> Result<(), AgentError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(unsuitable("move", path, "only a regular file can be moved to another file system"))
+}
+
+fn keep_attributes(file: &File, attributes: &Metadata) -> io::Result<()> {
     // Only root may give files away; a user's own stays the user's.
-    let _ = change_owner(file, before.uid(), before.gid());
-    change_mode(file, before.mode() & 0o7777)?;
-    set_file_time(file, before.mtime(), before.mtime_nsec())
+    let _ = change_owner(file, attributes.uid(), attributes.gid());
+    change_mode(file, attributes.mode() & 0o7777)?;
+    set_file_time(file, attributes.mtime(), attributes.mtime_nsec())
 }
