@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto"
 import { readFile } from "node:fs/promises"
 
+import { openHostAgentClient } from "@thaw/rpc"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import { ApiError } from "./_api.ts"
@@ -100,6 +101,30 @@ describe("a sandbox through the REST API", () => {
     process.stdout.write(`control plane's peak memory after 200 MiB each way: ${peakMib} MiB\n`)
     expect(peakMib).toBeLessThan(300)
     await api.delete(id)
+  })
+
+  it("cannot be paused, resumed or frozen yet, and says so", async () => {
+    using agent = await hostAgentOf(platform)
+    for (const call of [
+      agent.pauseSandbox({ sandboxId: "sbxaaaaaaaaaaaaaaaaa" }),
+      agent.resumeSandbox({ sandboxId: "sbxaaaaaaaaaaaaaaaaa" }),
+      agent.createSnapshot({ sandboxId: "sbxaaaaaaaaaaaaaaaaa", name: "frozen" }),
+      agent.deleteSnapshot({ name: "frozen" }),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: "unimplemented" })
+    }
+  })
+
+  it("answers no caller without its token", async () => {
+    using stranger = openHostAgentClient({ baseUrl: platform.hostAgentUrl, token: "not the token at all" })
+    await expect(stranger.listSandboxes({})).rejects.toMatchObject({ code: "unauthenticated" })
+    await expect(stranger.destroySandbox({ sandboxId: "../images" })).rejects.toMatchObject({
+      code: "unauthenticated",
+    })
+    using agent = await hostAgentOf(platform)
+    await expect(agent.destroySandbox({ sandboxId: "../images" })).rejects.toMatchObject({
+      code: "invalid_argument",
+    })
   })
 
   it("refuses more than the host has, by name", async () => {

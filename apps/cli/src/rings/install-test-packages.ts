@@ -5,8 +5,11 @@ import { installPackages } from "@thaw/host-agent"
 
 import { queryMissingPackages } from "../doctor/package-check.ts"
 
-/** Beyond what the platform itself needs: git names the files that are checked; the integration tests start a PostgreSQL server of their own */
-const TEST_PACKAGES = ["git", "postgresql"] as const
+/**
+ * Beyond what the platform itself needs: git names the files that are checked; the network tests mount a /run of their own; the integration
+ * tests start a PostgreSQL server of their own.
+ */
+const TEST_PACKAGES = ["git", "mount", "postgresql"] as const
 
 /** Belongs to this package, which keeps one that is there */
 const CLUSTER_CONFIG = "/etc/postgresql-common/createcluster.conf"
