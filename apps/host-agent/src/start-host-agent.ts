@@ -7,6 +7,7 @@ import { tryLockFile } from "@thaw/linux"
 import { MIB, PlatformError, planHostCapacity } from "@thaw/model"
 import { pino, type Logger } from "pino"
 
+import packageJson from "../package.json" with { type: "json" }
 import type { HostAgentConfig } from "./config.ts"
 import { hostPaths, type HostPaths } from "./host-paths.ts"
 import { openHostNetwork } from "./network/host-network.ts"
@@ -39,7 +40,6 @@ export interface HostAgentOptions {
   readonly stepObserver?: StepObserver
 }
 
-const VERSION = "0.1.0"
 const ACCELERATOR_CACHE = "/run/thaw/accelerator.json"
 const MAX_TOKEN_BYTES = 1024
 
@@ -150,7 +150,7 @@ function describeHost(deps: SandboxDeps): HostDescription {
   return {
     capacity: capacity.capacity,
     describe: async () => ({
-      version: VERSION,
+      version: packageJson.version,
       vmm: vmm.name,
       accelerator: vmm.accelerator,
       rootfs: rootfs.name,

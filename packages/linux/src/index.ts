@@ -3,6 +3,7 @@ export { runAttached, type AttachedOptions, type AttachedResult } from "./exec/r
 export { run, type RunOptions, type RunResult } from "./exec/run.ts"
 export { startDetached, type DetachedOptions } from "./exec/start-detached.ts"
 export { tryLockFile } from "./file/lock-file.ts"
+export { STAT_BLOCK_BYTES } from "./file/stat-block.ts"
 export { syncDirectory, writeFileAtomic } from "./file/write-file-atomic.ts"
 export { applyIpBatch, type IpBatchOptions } from "./netns/ip-batch.ts"
 export { deleteLink, listLinks } from "./netns/link.ts"

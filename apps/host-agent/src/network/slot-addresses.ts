@@ -1,13 +1,13 @@
-import { PlatformError } from "@thaw/model"
+import { LIMITS, PlatformError } from "@thaw/model"
 
 declare const brand: unique symbol
 
 /** Number of a network slot, 1 to 32767; everything about the network of a sandbox follows from it */
 export type SlotIndex = number & { readonly [brand]: "SlotIndex" }
 
-export const SLOT_INDEX_MIN = 1
+export const SLOT_INDEX_MIN = LIMITS.slotMin
 /** Each slot takes two addresses of 10.12.0.0/16: one more slot would wrap around onto slot 0 */
-export const SLOT_INDEX_MAX = 32_767
+export const SLOT_INDEX_MAX = LIMITS.slotMax
 
 /** First uid given to VMMs; above Debian's and systemd's ranges for users, services and containers */
 const VMM_UID_BASE = 810_000

@@ -273,7 +273,6 @@ export class Sandbox {
     this.#over.abort(new PlatformError("wrong_state", `the sandbox is not running: ${reason}`))
     this.#ttl?.[Symbol.dispose]()
     const machine = this.#machine
-    this.#machine = undefined
     if (machine !== undefined) {
       // A crash is known at once; an end that was asked for is over when nothing is left.
       await this.#noteEnd(status === "error" ? status : "stopping", reason)
@@ -285,6 +284,9 @@ export class Sandbox {
       this.#logger.error({ err: error }, "clean-up failed, trying again from the record")
     }
     await this.#removeRest()
+    // A VMM that would not end has kept the rest of its machine, capacity above all; by now it is gone.
+    await machine?.[Symbol.asyncDispose]()
+    this.#machine = undefined
     await this.#noteEnd(status, reason)
     this.#listener.onChange(this)
   }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 
-import { run } from "@thaw/linux"
+import { STAT_BLOCK_BYTES, run } from "@thaw/linux"
 import { GIB, PlatformError, type TemplateName } from "@thaw/model"
 
 import type { HostPaths } from "../host-paths.ts"
@@ -37,7 +37,6 @@ const MAKE_FILESYSTEM_TIMEOUT_MS = 5 * 60_000
 const LIST_PACKAGES_TIMEOUT_MS = 30_000
 /** The root directory, and the same again as a file system */
 const FREE_BYTES_MIN = 2 * GIB
-const BLOCK_BYTES = 512
 
 /**
  * Builds a template from its recipe and makes it current. Needs root; mounts nothing outside a namespace of its own.
@@ -84,7 +83,7 @@ export async function buildTemplate(target: TemplateTarget, options: BuildTempla
     createdAt: createdAt.toISOString(),
     recipeHash: located.hash,
     packages,
-    rootfs: { sizeBytes: size, allocatedBytes: blocks * BLOCK_BYTES },
+    rootfs: { sizeBytes: size, allocatedBytes: blocks * STAT_BLOCK_BYTES },
   })
   await writeFile(join(partialDir, MANIFEST_FILE), manifest)
   await publishBuild(templateDir, buildId, { currentLink: CURRENT_LINK })

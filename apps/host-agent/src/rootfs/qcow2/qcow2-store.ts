@@ -1,15 +1,13 @@
 import { access, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
 
-import { run } from "@thaw/linux"
+import { STAT_BLOCK_BYTES, run } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 
 import type { Rootfs, RootfsBase, RootfsStore } from "../rootfs-store.ts"
 
 const FILE_NAME = "rootfs.qcow2"
 const CREATE_TIMEOUT_MS = 10_000
-/** Unit of `st_blocks`, whatever the file system's block size; stat(2) */
-const STAT_BLOCK_BYTES = 512
 
 /** Root file systems as QEMU overlays; works on every kernel */
 export class Qcow2Store implements RootfsStore {
