@@ -72,6 +72,15 @@ export class Harness implements AsyncDisposable {
     }
   }
 
+  /** Resolves when the control plane has been told every sandbox of the host since it was started */
+  async untilConnected(): Promise<void> {
+    const deadline = performance.now() + READY_TIMEOUT_MS
+    while (!this.logLines.some((line) => line.includes("the host agent is connected"))) {
+      if (performance.now() > deadline) throw new Error(`not connected within ${READY_TIMEOUT_MS} ms`)
+      await sleep(READY_POLL_MS)
+    }
+  }
+
   get url(): string {
     if (this.#controlPlane === undefined) throw new Error("the control plane is stopped")
     return this.#controlPlane.url

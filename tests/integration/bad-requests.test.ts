@@ -124,7 +124,17 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   ["GET", "/v1/sandboxes/", {}, "not_found", 404],
   ["GET", "/v1/sandboxes/%zz", {}, "invalid_argument", 400],
   ["PUT", "/v1/sandboxes", { json: {} }, "method_not_allowed", 405],
-  ["PATCH", "/v1/sandboxes/{id}", { json: {} }, "method_not_allowed", 405],
+  ["PATCH", "/v1/sandboxes", { json: {} }, "method_not_allowed", 405],
+  ["PUT", "/v1/sandboxes/{id}", { json: {} }, "method_not_allowed", 405],
+  ["PATCH", "/v1/sandboxes/{id}", { json: {} }, "invalid_argument", 400],
+  ["PATCH", "/v1/sandboxes/{id}", { json: { timeout_sec: 1.5 } }, "invalid_argument", 400],
+  ["GET", "/v1/sandboxes/{id}/pause", {}, "method_not_allowed", 405],
+  ["POST", "/v1/sandboxes/{id}/pause", { json: { hard: true } }, "invalid_argument", 400],
+  ["POST", "/v1/sandboxes/{id}/resume", { json: [] }, "invalid_argument", 400],
+  ["PATCH", "/v1/snapshots/base", { json: {} }, "method_not_allowed", 405],
+  ["POST", "/v1/snapshots", {}, "invalid_argument", 400],
+  ["POST", "/v1/snapshots", { json: { sandbox_id: 1 } }, "invalid_argument", 400],
+  ["GET", "/v1/snapshots?limit=1", {}, "invalid_argument", 400],
   ["GET", "/v1/sandboxes/{id}/exec", {}, "method_not_allowed", 405],
   ["POST", "/healthz", { json: {} }, "method_not_allowed", 405],
   ["OPTIONS", "/v1/sandboxes", {}, "method_not_allowed", 405],
@@ -255,7 +265,7 @@ describeOnEachDatabase("bad requests", (source) => {
     const allow = async (method: string, path: string) =>
       (await harness.api.call(method, path)).headers.get("allow")
     expect(await allow("PUT", "/v1/sandboxes")).toBe("POST, GET, HEAD")
-    expect(await allow("PUT", `/v1/sandboxes/${ids.running}`)).toBe("GET, HEAD, DELETE")
+    expect(await allow("PUT", `/v1/sandboxes/${ids.running}`)).toBe("GET, HEAD, DELETE, PATCH")
     expect(await allow("POST", `/v1/sandboxes/${ids.running}/exec/stream`)).toBe("GET")
   })
 

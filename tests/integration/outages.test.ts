@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
+import { PlatformError } from "@thaw/model"
 import { openHostAgentClient } from "@thaw/rpc"
 import { startSimulatedHostAgent } from "@thaw/testkit"
 import { Client } from "pg"
@@ -78,6 +79,23 @@ describeOnDatabase("PostgreSQL", "a shared database", (source) => {
     await sleep(1_500)
     await locker.query("rollback")
     expect((await creating).status).toBe("running")
+
+    // The same of a pause, and of one that the host fails
+    for (const outcome of ["paused", "running"]) {
+      const { id: other } = await api.create()
+      const working = host.injections.holdNext("pauseSandbox:working")
+      if (outcome === "running") {
+        host.injections.failNext("pauseSandbox:answer", new PlatformError("internal", "busy"))
+      }
+      const pausing = api.call("POST", `/v1/sandboxes/${other}/pause`)
+      await working.arrived
+      await locker.query("begin; lock table sandboxes")
+      working.release()
+      await sleep(1_500)
+      await locker.query("rollback")
+      expect((await pausing).status).toBe(outcome === "paused" ? 200 : 500)
+      await api.until(other, ({ status }) => status === "paused")
+    }
     await locker.end()
   })
 

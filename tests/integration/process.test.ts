@@ -3,17 +3,16 @@ import { mkdtemp, readFile, rm } from "node:fs/promises"
 import { request } from "node:http"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
 
-import { CommandFailedError, run, startDetached, waitUntilGone } from "@thaw/linux"
+import { CommandFailedError, run, waitUntilGone } from "@thaw/linux"
 import { startSimulatedHostAgent } from "@thaw/testkit"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 
 import { ApiClient } from "./_api-client.ts"
+import { CONTROL_PLANE_MAIN as MAIN, startControlPlaneProcess } from "./_control-plane-process.ts"
 import { API_KEY, HOST_TOKEN, writeEnv } from "./_harness.ts"
 import { formBytes, upload } from "./_multipart.ts"
 
-const MAIN = join(import.meta.dirname, "../../apps/control-plane/src/main.ts")
 const MIB = 1024 * 1024
 const LARGE_BYTES = 200 * MIB
 const RSS_MIB_MAX = 300
@@ -51,33 +50,29 @@ describe("the control plane as a process", () => {
     const databaseUrl = `pglite:${join(dataDir, "db")}`
     const env = await writeEnv({ dataDir, databaseUrl, hostAgentUrl: host.url })
     const logPath = join(dataDir, "log")
-    const identity = await startDetached([process.execPath, MAIN], { logPath, env })
-    try {
-      const url = await listeningUrl(logPath)
-      const { id } = await new ApiClient(url, API_KEY).create()
-      const hash = createHash("sha256")
-      const sent = await upload(
-        `${url}/v1/sandboxes/${id}/files/write`,
-        formBytes([
-          { name: "path", value: "/tmp/large" },
-          { name: "file", content: blocks(hash) },
-        ]),
-      )
-      expect(sent.status).toBe(200)
-      expect(host.sandboxes.find(id)?.files.describe("/tmp/large")).toMatchObject({
-        sizeBytes: LARGE_BYTES,
-        sha256: hash.digest("hex"),
-      })
-      expect(await download(`${url}/v1/sandboxes/${id}/files/read`, `/sim/large/${LARGE_BYTES}`)).toBe(
-        LARGE_BYTES,
-      )
-      expect(await rssMib(identity.pid)).toBeLessThan(RSS_MIB_MAX)
-      process.kill(identity.pid, "SIGTERM")
-      expect(await waitUntilGone(identity, 9_000)).toBe(true)
-      expect(await readFile(logPath, "utf8")).not.toContain('"level":50')
-    } finally {
-      if (!(await waitUntilGone(identity, 0))) process.kill(identity.pid, "SIGKILL")
-    }
+    await using started = await startControlPlaneProcess({ env, logPath })
+    const { url, identity } = started
+    const { id } = await new ApiClient(url, API_KEY).create()
+    const hash = createHash("sha256")
+    const sent = await upload(
+      `${url}/v1/sandboxes/${id}/files/write`,
+      formBytes([
+        { name: "path", value: "/tmp/large" },
+        { name: "file", content: blocks(hash) },
+      ]),
+    )
+    expect(sent.status).toBe(200)
+    expect(host.sandboxes.find(id)?.files.describe("/tmp/large")).toMatchObject({
+      sizeBytes: LARGE_BYTES,
+      sha256: hash.digest("hex"),
+    })
+    expect(await download(`${url}/v1/sandboxes/${id}/files/read`, `/sim/large/${LARGE_BYTES}`)).toBe(
+      LARGE_BYTES,
+    )
+    expect(await rssMib(identity.pid)).toBeLessThan(RSS_MIB_MAX)
+    process.kill(identity.pid, "SIGTERM")
+    expect(await waitUntilGone(identity, 9_000)).toBe(true)
+    expect(await readFile(logPath, "utf8")).not.toContain('"level":50')
   })
 })
 
@@ -86,17 +81,6 @@ function* blocks(hash: ReturnType<typeof createHash>): Generator<Uint8Array> {
     const block = Buffer.alloc(MIB, sent / MIB)
     hash.update(block)
     yield block
-  }
-}
-
-async function listeningUrl(logPath: string): Promise<string> {
-  const deadline = performance.now() + 60_000
-  for (;;) {
-    const log = await readFile(logPath, "utf8")
-    const url = /"address":"(http:[^"]+)"/.exec(log)?.[1]
-    if (url !== undefined) return url
-    if (performance.now() > deadline) throw new Error(`the control plane does not listen: ${log}`)
-    await sleep(50)
   }
 }
 

@@ -8,6 +8,27 @@ export interface SandboxJson {
   readonly timeout_sec: number
   readonly metadata: Readonly<Record<string, string>>
   readonly expires_at?: string
+  readonly on_timeout: string
+  readonly pause?: PauseJson
+}
+
+export interface PauseJson {
+  readonly generation: number
+  readonly stop_ms: number
+  readonly durable_ms: number
+  readonly bytes_written: number
+  readonly steps: readonly { readonly name: string; readonly duration_ms: number }[]
+}
+
+export interface TemplateJson {
+  readonly name: string
+  readonly type: string
+  readonly vcpus?: number
+  readonly memory_mib?: number
+  readonly size_bytes: number
+  readonly parent?: string
+  readonly sandbox_id?: string
+  readonly stop_ms?: number
 }
 
 export interface ExecJson {
@@ -82,6 +103,26 @@ export class Api {
 
   async delete(id: string): Promise<void> {
     await this.json("DELETE", `/v1/sandboxes/${id}`)
+  }
+
+  async pause(id: string): Promise<SandboxJson> {
+    return await this.json("POST", `/v1/sandboxes/${id}/pause`)
+  }
+
+  async resume(id: string): Promise<SandboxJson> {
+    return await this.json("POST", `/v1/sandboxes/${id}/resume`)
+  }
+
+  async snapshot(id: string, name: string, query = ""): Promise<TemplateJson> {
+    return await this.json("POST", `/v1/snapshots${query}`, { sandbox_id: id, name })
+  }
+
+  async snapshots(query = ""): Promise<TemplateJson[]> {
+    return (await this.json<{ items: TemplateJson[] }>("GET", `/v1/snapshots${query}`)).items
+  }
+
+  async deleteSnapshot(name: string): Promise<void> {
+    await this.json("DELETE", `/v1/snapshots/${name}`)
   }
 
   async exec(

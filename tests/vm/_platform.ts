@@ -59,6 +59,8 @@ export async function startTestPlatform(env: Readonly<Record<string, string>> = 
     THAW_HOST_AGENT_URL: `http://127.0.0.1:${agentPort}`,
     THAW_ARTIFACTS_DIR: join(SHARED_DIR, "artifacts"),
     THAW_TEMPLATES_DIR: join(SHARED_DIR, "templates"),
+    // Its machine would come and go between the ledgers.
+    THAW_PREWARM: "off",
     ...env,
   }
   const hostAgent = new TestProcess({

@@ -8,6 +8,7 @@ import { addDownCommand } from "./commands/down.ts"
 import { addEnvCommand } from "./commands/env.ts"
 import { addExecCommand } from "./commands/exec.ts"
 import { addSandboxCommands } from "./commands/sandbox.ts"
+import { addSnapshotCommands } from "./commands/snapshot.ts"
 import { addStatusCommand } from "./commands/status.ts"
 import { addTemplateCommands } from "./commands/template.ts"
 import { addTestCommand } from "./commands/test.ts"
@@ -34,6 +35,7 @@ export function createProgram(environment: CliEnvironment, setExitCode: SetExitC
     addSandboxCommands,
     addExecCommand,
     addCpCommand,
+    addSnapshotCommands,
     addTemplateCommands,
     addTestCommand,
   ]) {

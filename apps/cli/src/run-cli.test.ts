@@ -26,6 +26,20 @@ describe("runCli()", () => {
     [["sandbox"]],
     [["sandbox", "get"]],
     [["sandbox", "create", "--metadata", "x"]],
+    [["sandbox", "create", "--on-timeout", "sleep"]],
+    [["sandbox", "pause"]],
+    [["sandbox", "resume"]],
+    [["sandbox", "set"]],
+    [["sandbox", "set", "sbxaaaaaaaaaaaaaaaaa"]],
+    [["sandbox", "set", "sbxaaaaaaaaaaaaaaaaa", "--timeout", "-1"]],
+    [["sandbox", "set", "sbxaaaaaaaaaaaaaaaaa", "--metadata", "a=b", "--clear-metadata"]],
+    [["snapshot"]],
+    [["snapshot", "create"]],
+    [["snapshot", "ls", "--type", "other"]],
+    [["snapshot", "get"]],
+    [["snapshot", "rm"]],
+    [["snapshot", "inspect"]],
+    [["snapshot", "inspect", "x", "--mappings", "many"]],
     [["exec", "sbxaaaaaaaaaaaaaaaaa"]],
     [["cp", "a", "b"]],
     [["test", "lunar"]],
@@ -48,11 +62,30 @@ describe("runCli()", () => {
     [["status"]],
     [["env"]],
     [["sandbox", "ls"]],
+    [["sandbox", "pause", "sbxaaaaaaaaaaaaaaaaa"]],
+    [["sandbox", "set", "sbxaaaaaaaaaaaaaaaaa", "--timeout", "60"]],
+    [["snapshot", "ls"]],
+    [["snapshot", "create", "sbxaaaaaaaaaaaaaaaaa", "x", "--overwrite"]],
     [["exec", "sbxaaaaaaaaaaaaaaaaa", "--", "true", "--json"]],
   ])("answers %j with 3 when no platform was started", async (words) => {
     const { exitCode, stdout, stderr } = await runWords(...words)
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: "" })
     expect(stderr).toMatch(/^thaw: .*"thaw up"/)
+  })
+
+  it.each([
+    ["sandbox", "pause"],
+    ["sandbox", "resume"],
+    ["sandbox", "set"],
+    ["snapshot", "create"],
+    ["snapshot", "ls"],
+    ["snapshot", "get"],
+    ["snapshot", "rm"],
+    ["snapshot", "inspect"],
+  ])("%s %s has a help text", async (...words) => {
+    const { exitCode, stdout } = await runWords(...words, "--help")
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain(`Usage: thaw ${words.join(" ")}`)
   })
 
   it("says that nothing runs, and that this is fine", async () => {

@@ -11,7 +11,9 @@ import { openDatabase } from "./db/open-database.ts"
 import { openPresence } from "./db/presence.ts"
 import { openHost } from "./hosts/host.ts"
 import { openLogger, type Logger } from "./logger.ts"
+import { NamesInFlight } from "./operations/names-in-flight.ts"
 import { OperationsInFlight } from "./operations/operations-in-flight.ts"
+import { Turns } from "./operations/turns.ts"
 import { keepInSync } from "./reconcile/keep-in-sync.ts"
 import { buildServer } from "./rest/server.ts"
 
@@ -43,6 +45,8 @@ export async function startControlPlane(
     presence: stack.use(await openPresence(config.database, log)),
     host,
     inFlight: new OperationsInFlight(),
+    names: new NamesInFlight(),
+    turns: new Turns(),
     log,
     spoolDir: join(config.dataDir, "uploads"),
     closing: closing.signal,

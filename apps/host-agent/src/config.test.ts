@@ -6,6 +6,8 @@ describe("parseConfig()", () => {
   it("has a default for everything", () => {
     expect(parseConfig({})).toEqual({
       dataDir: "/var/lib/thaw",
+      isPrefetching: true,
+      isPrewarming: true,
       listen: { host: "127.0.0.1", port: 50_051 },
       tokenFile: "/var/lib/thaw/secrets/host-agent-token",
       artifactsDir: undefined,

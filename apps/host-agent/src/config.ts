@@ -19,6 +19,10 @@ export interface HostAgentConfig {
   /** Name servers that guests are told */
   readonly dnsServers: readonly string[]
   readonly bootTimeoutMs: number
+  /** Whether restores copy their snapshot's working set before the VM runs */
+  readonly isPrefetching: boolean
+  /** Whether the template `base` is booted and frozen at the start, before anyone asks for it */
+  readonly isPrewarming: boolean
   readonly logLevel: "debug" | "info" | "warn" | "error"
 }
 
@@ -54,6 +58,8 @@ const envSchema = z.object({
   THAW_SLOT_POOL_SIZE: z.coerce.number().int().min(0).max(256).default(2),
   THAW_GUEST_DNS: ipList.default(["1.1.1.1", "8.8.8.8"]),
   THAW_BOOT_TIMEOUT_MS: z.coerce.number().int().min(1000).max(90_000).default(60_000),
+  THAW_PREFETCH: z.enum(["on", "off"]).default("on"),
+  THAW_PREWARM: z.enum(["on", "off"]).default("on"),
   THAW_LOG_LEVEL: z.enum(["debug", "info", "warn", "error"]).default("info"),
 })
 
@@ -86,6 +92,8 @@ export function parseConfig(env: RawEnv): HostAgentConfig {
     slotPoolSize: values.THAW_SLOT_POOL_SIZE,
     dnsServers: values.THAW_GUEST_DNS,
     bootTimeoutMs: values.THAW_BOOT_TIMEOUT_MS,
+    isPrefetching: values.THAW_PREFETCH === "on",
+    isPrewarming: values.THAW_PREWARM === "on",
     logLevel: values.THAW_LOG_LEVEL,
   })
 }

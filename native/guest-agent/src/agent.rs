@@ -1,6 +1,7 @@
 //! What all connections share.
 
 use crate::children::Children;
+use crate::operations::Operations;
 use crate::sys::limits::FileLimit;
 use crate::wire::preamble::AccessToken;
 use crate::wire::request::Pair;
@@ -29,6 +30,7 @@ const CHILD_FILES_HARD: u64 = 524_288;
 pub struct Agent {
     pub role: Role,
     pub children: Children,
+    pub operations: Operations,
     /// The limit that every process it starts gets.
     pub child_file_limit: Option<FileLimit>,
     started: Instant,
@@ -40,6 +42,7 @@ impl Agent {
         Agent {
             role,
             children: Children::default(),
+            operations: Operations::default(),
             child_file_limit: raise_own_file_limit(role),
             started: Instant::now(),
             settings: Mutex::new(None),

@@ -2,6 +2,7 @@
 
 use crate::failure::{AgentError, Failure};
 use crate::newcomers::Place;
+use crate::operations::{Operation, Operations};
 use crate::standing::Standing;
 use crate::wire::frame::{encode_frame, kind, Frame, Header, HEADER_BYTES};
 use crate::wire::reply::encode_error;
@@ -12,16 +13,37 @@ use std::time::Instant;
 pub struct Client {
     pub socket: TcpStream,
     standing: Standing,
+    /// Once its request is accepted.
+    operation: Option<Operation>,
 }
 
 impl Client {
     pub fn new(socket: TcpStream, place: Place) -> Self {
-        Client { socket, standing: Standing::Newcomer(place) }
+        Client { socket, standing: Standing::Newcomer(place), operation: None }
     }
 
     /// The client has shown the token.
     pub fn promote(&mut self) -> Result<(), Failure> {
         self.standing.promote()
+    }
+
+    /// Its request is accepted.
+    pub fn begin(&mut self, operations: &'static Operations) -> Result<(), Failure> {
+        let no_descriptor = |error| AgentError::from_kernel("serve the connection", &error);
+        self.operation = Some(operations.begin(&self.socket).map_err(no_descriptor)?);
+        Ok(())
+    }
+
+    /// Ends the operations of all other clients.
+    pub fn cut_others(&self) {
+        if let Some(operation) = &self.operation {
+            operation.cut_others();
+        }
+    }
+
+    /// Whether the connection was ended by the agent, not by the client.
+    pub fn is_cut(&self) -> bool {
+        self.operation.as_ref().map_or(false, Operation::is_cut)
     }
 
     /// Fills the buffer; a deadline that passes is a lost connection.

@@ -31,7 +31,7 @@ pub fn serve(agent: &'static Agent, mut client: Client) {
 /// Performs any operation but `exec`; returns the payload of DONE.
 fn perform(agent: &Agent, client: &mut Client, request: Request) -> Result<Vec<u8>, Failure> {
     match request {
-        Request::Configure(request) => Ok(configure::configure(agent, &request).map(|()| Vec::new())?),
+        Request::Configure(request) => Ok(configure::configure(agent, client, &request).map(|()| Vec::new())?),
         Request::Ping => Ok(encode_pong(env!("CARGO_PKG_VERSION"), agent.uptime_ms())),
         Request::ReadFile(request) => files::read::read_file(client, &request),
         Request::WriteFile(request) => files::write::write_file(client, &request),
@@ -44,7 +44,7 @@ fn perform(agent: &Agent, client: &mut Client, request: Request) -> Result<Vec<u
     }
 }
 
-fn receive_request(agent: &Agent, client: &mut Client) -> Result<Request, Failure> {
+fn receive_request(agent: &'static Agent, client: &mut Client) -> Result<Request, Failure> {
     let deadline = Some(Instant::now() + REQUEST_TIMEOUT);
     let mut preamble = [0; PREAMBLE_BYTES];
     client.receive_exact(&mut preamble, deadline)?;
@@ -59,9 +59,14 @@ fn receive_request(agent: &Agent, client: &mut Client) -> Result<Request, Failur
     if frame.kind != kind::REQUEST {
         return Err(AgentError::invalid("the first frame must be a request").into());
     }
-    // Again, because a configuration may have replaced the token in between.
-    authorize(&agent.settings(), &token, frame.payload.first())?;
-    client.promote()?;
+    {
+        // Again, because a configuration may have replaced the token in between. None can until the operation has begun,
+        // so that it ends every operation of an earlier token.
+        let settings = agent.settings();
+        authorize(&settings, &token, frame.payload.first())?;
+        client.promote()?;
+        client.begin(&agent.operations)?;
+    }
     let request = Request::decode(&frame.payload).map_err(refuse_request)?;
     client.socket.set_read_timeout(None).map_err(|_| Failure::Lost)?;
     Ok(request)

@@ -18,6 +18,7 @@ pub mod failure;
 pub mod files;
 pub mod init;
 pub mod newcomers;
+pub mod operations;
 pub mod options;
 pub mod origin;
 pub mod server;

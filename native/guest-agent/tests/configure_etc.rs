@@ -6,7 +6,7 @@ use guest_agent::configure::etc::write_files;
 use guest_agent::wire::request::{Configure, Request};
 use std::fs;
 use std::net::IpAddr;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{symlink, MetadataExt};
 use std::path::Path;
 use std::sync::mpsc::channel;
 use support::{configure_request, make_fifo, Scratch, PATIENCE};
@@ -85,4 +85,20 @@ fn leaves_a_huge_hosts_file_alone() {
     write(&scratch.0);
     assert_eq!(fs::metadata(scratch.path("hosts")).unwrap().len(), 1 << 40);
     assert!(scratch.path("hostname").exists());
+}
+
+#[test]
+fn leaves_a_file_that_says_the_same_but_no_symlink_to_one() {
+    let scratch = Scratch::new();
+    let outside = Scratch::new();
+    write(&scratch.0);
+    let inodes = || NAMES.map(|name| fs::symlink_metadata(scratch.path(name)).unwrap().ino());
+    let before = inodes();
+    write(&scratch.0);
+    assert_eq!(inodes(), before);
+    fs::rename(scratch.path("machine-id"), outside.path("machine-id")).unwrap();
+    symlink(outside.path("machine-id"), scratch.path("machine-id")).unwrap();
+    write(&scratch.0);
+    assert_written(&scratch);
+    assert!(fs::symlink_metadata(scratch.path("machine-id")).unwrap().is_file());
 }

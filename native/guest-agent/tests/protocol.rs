@@ -4,10 +4,10 @@ mod support;
 
 use guest_agent::wire::frame::kind;
 use guest_agent::wire::preamble::{encode_preamble, AccessToken};
-use guest_agent::wire::request::Request;
+use guest_agent::wire::request::{Configure, Exec, Request, WriteFile};
 use std::io::Write;
 use std::time::{Duration, Instant};
-use support::{configure_request, shell, Agent, TOKEN};
+use support::{bytes, configure_request, eventually, shell, Agent, Scratch, TOKEN};
 
 #[test]
 fn an_unconfigured_agent_only_takes_a_configuration() {
@@ -26,7 +26,7 @@ fn a_new_configuration_replaces_token_and_environment() {
     let next = match configure_request() {
         Request::Configure(configure) => guest_agent::wire::request::Configure {
             token: [8; 32],
-            environment: vec![(b"NEXT".to_vec(), b"1".to_vec())],
+            environment: Some(vec![(b"NEXT".to_vec(), b"1".to_vec())]),
             ..configure
         },
         _ => unreachable!(),
@@ -53,7 +53,7 @@ fn refuses_a_configuration_that_is_none() {
     assert_eq!(refused(&|configure| configure.host_name = b"a b".to_vec()), "invalid_argument");
     assert_eq!(refused(&|configure| configure.entropy = vec![0; 31]), "invalid_argument");
     assert_eq!(refused(&|configure| configure.dns_servers = vec![b"x".to_vec()]), "invalid_argument");
-    assert_eq!(refused(&|configure| configure.environment = vec![(vec![], vec![])]), "invalid_argument");
+    assert_eq!(refused(&|configure| configure.environment = Some(vec![(vec![], vec![])])), "invalid_argument");
     agent.request(&Request::Ping).done();
 }
 
@@ -121,4 +121,54 @@ fn waits_ten_seconds_for_a_request() {
     assert_eq!(silent.next(), None);
     let waited = start.elapsed();
     assert!(waited > Duration::from_secs(9) && waited < Duration::from_secs(15), "{waited:?}");
+}
+
+fn configure_with(change: impl FnOnce(&mut Configure)) -> Request {
+    match configure_request() {
+        Request::Configure(mut configure) => {
+            change(&mut configure);
+            Request::Configure(configure)
+        }
+        _ => unreachable!(),
+    }
+}
+
+#[test]
+fn a_configuration_without_environment_keeps_the_one_before() {
+    let agent = Agent::start();
+    let keep = configure_with(|configure| {
+        configure.token = [8; 32];
+        configure.environment = None;
+    });
+    agent.request(&keep).done();
+    let echo = |token| agent.connect(token).request(&Request::Exec(shell("echo $CONFIGURED"))).outcome().stdout;
+    assert_eq!(echo(&[8; 32]), b"yes\n");
+    agent.connect(&[8; 32]).request(&configure_with(|configure| configure.environment = Some(vec![]))).done();
+    assert_eq!(echo(&TOKEN), b"\n");
+    let fresh = Agent::start_unconfigured();
+    fresh.request(&configure_with(|configure| configure.environment = None)).done();
+    assert_eq!(fresh.shell("echo $CONFIGURED").stdout, b"\n");
+}
+
+#[test]
+fn a_configuration_ends_the_operations_before_it() {
+    let agent = Agent::start();
+    let scratch = Scratch::new();
+    let (target, done) = (scratch.path("target"), scratch.path("done"));
+    let write = WriteFile { path: bytes(&target), user: b"root".to_vec(), mode: None };
+    let mut writing = agent.request(&Request::WriteFile(write));
+    writing.send(kind::DATA, b"half");
+    // Reads until its input ends, and writes more than a pipe holds; would be killed at a disconnect.
+    let script = format!("cat; head -c 1000000 /dev/zero; touch {}", done.display());
+    let mut running = agent.exec(Exec { stdin: true, ..shell(&script) });
+    running.started();
+    let mut lingering = agent.request(&Request::Ping);
+    lingering.expect(kind::DONE);
+    eventually("the file is being written", || scratch.names().len() == 1);
+
+    agent.request(&configure_request()).done();
+    assert_eq!([writing.next(), running.next(), lingering.next()], [None, None, None]);
+    eventually("the process comes to its end", || done.exists());
+    eventually("nothing is left of the file", || scratch.names() == ["done"]);
+    eventually("all threads end", || agent.thread_count() == 2);
 }

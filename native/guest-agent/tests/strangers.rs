@@ -68,7 +68,7 @@ fn an_unconfigured_agent_holds_small_requests_only() {
     drop(held);
     let configure = |value_bytes: usize| {
         agent.request(&configure_with(|configure| {
-            configure.environment = vec![(b"LARGE".to_vec(), vec![b'x'; value_bytes])];
+            configure.environment = Some(vec![(b"LARGE".to_vec(), vec![b'x'; value_bytes])]);
         }))
     };
     assert_eq!(configure(256 * KIB).error_code(), "payload_too_large");

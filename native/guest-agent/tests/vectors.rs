@@ -28,7 +28,7 @@ fn requests() -> Vec<(&'static str, Request)> {
         machine_id: std::array::from_fn(|index| 0xa0 + index as u8),
         wall_clock_ns: MTIME_NS as u64,
         entropy: vec![0xee; 32],
-        environment: vec![pair("LANG", b"C"), pair("EMPTY", b"")],
+        environment: Some(vec![pair("LANG", b"C"), pair("EMPTY", b"")]),
         dns_servers: vec![b"10.0.0.1".to_vec(), b"fd00::1".to_vec()],
     };
     let configure_minimal = request::Configure {
@@ -37,9 +37,10 @@ fn requests() -> Vec<(&'static str, Request)> {
         machine_id: [0; 16],
         wall_clock_ns: 0,
         entropy: vec![0; 32],
-        environment: vec![],
+        environment: None,
         dns_servers: vec![],
     };
+    let configure_emptied = request::Configure { environment: Some(vec![]), ..configure_minimal.clone() };
     let exec_full = request::Exec {
         argv: vec![b"sh".to_vec(), b"-c".to_vec(), b"\xff".to_vec()],
         environment: vec![pair("A", b"1"), pair("B", b"\xfe=")],
@@ -63,6 +64,7 @@ fn requests() -> Vec<(&'static str, Request)> {
     let mut all = vec![
         ("request.configure.full", Request::Configure(configure_full)),
         ("request.configure.minimal", Request::Configure(configure_minimal)),
+        ("request.configure.emptied", Request::Configure(configure_emptied)),
         ("request.exec.full", Request::Exec(exec_full)),
         ("request.exec.minimal", Request::Exec(exec_minimal)),
         ("request.ping", Request::Ping),

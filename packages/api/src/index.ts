@@ -72,5 +72,35 @@ export {
   type ListSandboxesResponse,
   type RawQuery,
 } from "./sandbox/list-sandboxes.ts"
+export { PauseReportSchema, type PauseReportBody } from "./sandbox/pause-report.ts"
+export { PauseSandboxRequestSchema, ResumeSandboxRequestSchema } from "./sandbox/pause-sandbox.ts"
 export { SandboxParamsSchema, SandboxSchema, type SandboxBody } from "./sandbox/sandbox.ts"
+export {
+  UpdateSandboxRequestSchema,
+  type UpdateSandboxBody,
+  type UpdateSandboxRequest,
+} from "./sandbox/update-sandbox.ts"
+export {
+  CreateSnapshotQuerySchema,
+  CreateSnapshotRequestSchema,
+  formatCreateSnapshotQuery,
+  type CreateSnapshotBody,
+  type CreateSnapshotQuery,
+  type CreateSnapshotRequest,
+} from "./snapshot/create-snapshot.ts"
+export {
+  ListSnapshotsQuerySchema,
+  ListSnapshotsResponseSchema,
+  formatListSnapshotsQuery,
+  type ListSnapshotsFilter,
+  type ListSnapshotsQuery,
+  type ListSnapshotsResponse,
+} from "./snapshot/list-snapshots.ts"
+export {
+  SnapshotParamsSchema,
+  TEMPLATE_TYPES,
+  TemplateSchema,
+  type TemplateBody,
+  type TemplateType,
+} from "./snapshot/template.ts"
 export { formatMode, parseMode } from "./text/wire-text.ts"

@@ -3,6 +3,7 @@ export { HTTP_STATUS } from "./errors/http-status.ts"
 export { PlatformError, type ErrorDetails, type PlatformErrorOptions } from "./errors/platform-error.ts"
 export { LIMITS, planHostCapacity, type HostCapacity } from "./limits/limits.ts"
 export { GIB, KIB, MIB } from "./limits/units.ts"
+export { ON_TIMEOUT, toOnTimeout, type OnTimeout } from "./sandbox/on-timeout.ts"
 export { isSandboxId, parseSandboxId, sandboxIdFromBytes, type SandboxId } from "./sandbox/sandbox-id.ts"
 export {
   NEXT_STATUSES,

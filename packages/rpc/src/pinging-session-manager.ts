@@ -1,4 +1,4 @@
-import { constants, type ClientHttp2Session } from "node:http2"
+import { constants, type ClientHttp2Session, type ClientSessionOptions } from "node:http2"
 
 import { Code, ConnectError } from "@connectrpc/connect"
 import { Http2SessionManager } from "@connectrpc/connect-node"
@@ -18,8 +18,9 @@ export class PingingSessionManager extends Http2SessionManager {
   readonly #ping: PingOptions
   readonly #watched = new WeakSet<ClientHttp2Session>()
 
-  constructor(url: string, ping: PingOptions) {
-    super(url)
+  /** @param sessionOptions Such as how to connect */
+  constructor(url: string, ping: PingOptions, sessionOptions: ClientSessionOptions = {}) {
+    super(url, undefined, sessionOptions)
     this.#ping = ping
   }
 

@@ -8,10 +8,11 @@ import { request as requestHttps } from "node:https"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 
+import type { HttpMethod } from "@thaw/api"
 import { PlatformError } from "@thaw/model"
 
 export interface HttpRequest {
-  readonly method: "GET" | "POST" | "DELETE"
+  readonly method: HttpMethod
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Readable

@@ -11,6 +11,8 @@ import { readError, readJson } from "./read-body.ts"
 export interface CallOptions {
   /** For the `{id}` in the route's path */
   readonly id?: string | undefined
+  /** For the `{name}` in the route's path */
+  readonly name?: string
   /** Query string without the `?` */
   readonly query?: string
   /** Sent as JSON; properties that are undefined are left out */
@@ -41,8 +43,10 @@ export class RestCaller {
   }
 
   /** The address of a route */
-  urlOf(route: Route, options: Pick<CallOptions, "id" | "query"> = {}): URL {
-    const path = route.path.replace("{id}", encodeURIComponent(options.id ?? ""))
+  urlOf(route: Route, options: Pick<CallOptions, "id" | "name" | "query"> = {}): URL {
+    const path = route.path
+      .replace("{id}", () => encodeURIComponent(options.id ?? ""))
+      .replace("{name}", () => encodeURIComponent(options.name ?? ""))
     const url = new URL(`${this.#baseUrl.pathname.replace(/\/$/, "")}${path}`, this.#baseUrl)
     url.search = options.query ?? ""
     return url

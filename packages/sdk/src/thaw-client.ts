@@ -1,16 +1,25 @@
 import {
   ExecResponseSchema,
   ListSandboxesResponseSchema,
+  ListSnapshotsResponseSchema,
   ROUTES,
   SandboxSchema,
+  TemplateSchema,
+  formatCreateSnapshotQuery,
   formatListQuery,
+  formatListSnapshotsQuery,
   type CreateSandboxBody,
+  type CreateSnapshotBody,
   type ExecBody,
   type ExecResult,
   type ExecStreamClientBody,
   type ListSandboxesFilter,
   type ListSandboxesResponse,
+  type ListSnapshotsFilter,
+  type ListSnapshotsResponse,
   type SandboxBody,
+  type TemplateBody,
+  type UpdateSandboxBody,
 } from "@thaw/api"
 
 import { ExecSession } from "./exec-session.ts"
@@ -81,6 +90,63 @@ export class ThawClient {
   /** Ends a sandbox; one that is stopped already is fine */
   async deleteSandbox(id: string, options: CallSignal = {}): Promise<void> {
     const response = await this.#caller.call(ROUTES.deleteSandbox, { id, signal: options.signal })
+    response.resume()
+  }
+
+  /** Freezes a running sandbox to disk; answers when it is paused. A failure leaves it running. */
+  async pauseSandbox(id: string, options: CallSignal = {}): Promise<SandboxBody> {
+    return await this.#caller.callJson(ROUTES.pauseSandbox, SandboxSchema, { id, signal: options.signal })
+  }
+
+  /** Lets a paused sandbox run on; answers when it runs. A failure leaves it paused. */
+  async resumeSandbox(id: string, options: CallSignal = {}): Promise<SandboxBody> {
+    return await this.#caller.callJson(ROUTES.resumeSandbox, SandboxSchema, { id, signal: options.signal })
+  }
+
+  /** Changes how long a sandbox lives, what happens then, and its metadata, which is replaced as a whole */
+  async updateSandbox(id: string, body: UpdateSandboxBody, options: CallSignal = {}): Promise<SandboxBody> {
+    return await this.#caller.callJson(ROUTES.updateSandbox, SandboxSchema, {
+      id,
+      json: body,
+      signal: options.signal,
+    })
+  }
+
+  /**
+   * Freezes a running or paused sandbox into a template; the sandbox keeps the status it had.
+   *
+   * @param options `overwrite` replaces a snapshot of that name. Default: `already_exists`
+   */
+  async createSnapshot(
+    body: CreateSnapshotBody,
+    options: CallSignal & { overwrite?: boolean } = {},
+  ): Promise<TemplateBody> {
+    return await this.#caller.callJson(ROUTES.createSnapshot, TemplateSchema, {
+      json: body,
+      query: formatCreateSnapshotQuery(options),
+      signal: options.signal,
+    })
+  }
+
+  /** All base templates and snapshots by name, or those of one type */
+  async listSnapshots(
+    filter: ListSnapshotsFilter = {},
+    options: CallSignal = {},
+  ): Promise<ListSnapshotsResponse> {
+    return await this.#caller.callJson(ROUTES.listSnapshots, ListSnapshotsResponseSchema, {
+      query: formatListSnapshotsQuery(filter),
+      signal: options.signal,
+    })
+  }
+
+  /** One base template or snapshot */
+  async getSnapshot(name: string, options: CallSignal = {}): Promise<TemplateBody> {
+    return await this.#caller.callJson(ROUTES.getSnapshot, TemplateSchema, { name, signal: options.signal })
+  }
+
+  /** Deletes a snapshot; sandboxes and snapshots that were made from it stay as they are */
+  async deleteSnapshot(name: string, options: CallSignal = {}): Promise<void> {
+    const response = await this.#caller.call(ROUTES.deleteSnapshot, { name, signal: options.signal })
     response.resume()
   }
 

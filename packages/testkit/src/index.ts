@@ -2,7 +2,9 @@ export { readResourceLedger, type ResourceLedger } from "./ledger/resource-ledge
 export { startTemporaryPostgres, type TemporaryPostgres } from "./postgres/temporary-postgres.ts"
 export { type HeldCall, type Injections } from "./simulated-host/injections.ts"
 export type { SimulatedExec } from "./simulated-host/simulated-exec.ts"
-export type { SimulatedSandbox, SimulatedSandboxes } from "./simulated-host/simulated-sandboxes.ts"
+export type { SimulatedSandbox } from "./simulated-host/simulated-sandbox.ts"
+export type { SimulatedSandboxes } from "./simulated-host/simulated-sandboxes.ts"
+export type { SimulatedTemplates } from "./simulated-host/simulated-templates.ts"
 export {
   startSimulatedHostAgent,
   type SimulatedHostAgent,

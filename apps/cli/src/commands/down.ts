@@ -6,6 +6,7 @@ import type { Command } from "commander"
 import { openContext, type CliContext, type CliEnvironment } from "../cli-context.ts"
 import { readLocalAccess } from "../connection/open-client.ts"
 import { isSupervised } from "../platform/end-platform-processes.ts"
+import { endLeftPager } from "../platform/end-left-pager.ts"
 import { endStalePlatform } from "../platform/end-stale-platform.ts"
 import { readPlatformRecord } from "../platform/platform-record.ts"
 
@@ -15,8 +16,8 @@ const SUPERVISOR_GRACE_MS = 45_000
 export function addDownCommand(program: Command, environment: CliEnvironment): void {
   program
     .command("down")
-    .description("stop the platform; sandboxes keep running")
-    .option("--destroy", "delete every sandbox first")
+    .description("stop the platform; running sandboxes keep running, paused ones stay paused")
+    .option("--destroy", "delete every sandbox first; snapshots stay")
     .action(async (options: { destroy?: boolean }, command: Command) => {
       await down(openContext(command, environment), options.destroy === true)
     })
@@ -27,6 +28,7 @@ async function down(context: CliContext, destroy: boolean): Promise<void> {
   const record = await readPlatformRecord(context.paths.record)
   if (record === undefined || !(await isSupervised(record))) {
     await endStalePlatform(context)
+    await endLeftPager(context, { force: destroy })
     context.output.result({ was_running: false, destroyed }, "Thaw is not running\n")
     return
   }
@@ -34,6 +36,7 @@ async function down(context: CliContext, destroy: boolean): Promise<void> {
   await endProcess(record.supervisor, { graceMs: SUPERVISOR_GRACE_MS })
   // Nothing is left of a supervisor that stopped in time; one that had to be killed leaves its processes.
   await endStalePlatform(context)
+  await endLeftPager(context, { force: destroy })
   context.output.transient("")
   context.output.result({ was_running: true, destroyed }, "Thaw is stopped\n")
 }

@@ -7,6 +7,7 @@ import { openClient } from "../connection/open-client.ts"
 import { collectPair, collectValue, givenOnly } from "../option-values.ts"
 import { formatDuration } from "../output/format-duration.ts"
 import { formatTable } from "../output/format-table.ts"
+import { describeLife } from "../view/describe-life.ts"
 
 interface LsOptions {
   readonly status?: string[]
@@ -18,7 +19,7 @@ interface LsOptions {
 export function addSandboxLsCommand(parent: Command, environment: CliEnvironment): void {
   parent
     .command("ls")
-    .description("list sandboxes, newest first; stopped ones are left out")
+    .description("list sandboxes, running, paused or in error, newest first; stopped ones are left out")
     .option("--status <status>", "only those in this status; may be repeated", collectValue)
     .option("--template <name>", "only those of this template")
     .option("--metadata <key=value>", "only those with this label; may be repeated", collectPair)
@@ -41,7 +42,7 @@ export function selectStatuses(options: { status?: readonly string[]; all?: bool
   return SANDBOX_STATUSES.filter((status) => options.all === true || status !== "stopped")
 }
 
-function formatSandboxes(sandboxes: readonly SandboxBody[], nowMs: number): string {
+export function formatSandboxes(sandboxes: readonly SandboxBody[], nowMs: number): string {
   const rows = sandboxes.map((sandbox) => [
     sandbox.id,
     sandbox.status,
@@ -49,9 +50,13 @@ function formatSandboxes(sandboxes: readonly SandboxBody[], nowMs: number): stri
     String(sandbox.vcpus),
     String(sandbox.memory_mib),
     formatDuration(Math.max(0, nowMs - Date.parse(sandbox.created_at))),
+    describeLife(sandbox, nowMs),
     Object.entries(sandbox.metadata)
       .map(([key, value]) => `${key}=${value}`)
       .join(" "),
   ])
-  return formatTable([["ID", "STATUS", "TEMPLATE", "VCPUS", "MEMORY MIB", "AGE", "METADATA"], ...rows])
+  return formatTable([
+    ["ID", "STATUS", "TEMPLATE", "VCPUS", "MEMORY MIB", "AGE", "LIFE", "METADATA"],
+    ...rows,
+  ])
 }

@@ -2,27 +2,20 @@ import type { Command } from "commander"
 
 import { openContext, type CliEnvironment } from "../cli-context.ts"
 import { openClient } from "../connection/open-client.ts"
+import { forEachNamed } from "../for-each-named.ts"
 
 export function addSandboxRmCommand(parent: Command, environment: CliEnvironment): void {
   parent
     .command("rm <id...>")
-    .description("delete sandboxes")
+    .description("delete sandboxes, running or paused")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const context = openContext(command, environment)
       const client = await openClient(context)
-      const deleted: string[] = []
-      const failures: unknown[] = []
-      for (const id of ids) {
-        try {
-          await client.deleteSandbox(id)
-          deleted.push(id)
-        } catch (error) {
-          // The others are deleted all the same; the last failure decides the exit code.
-          if (failures.length > 0) context.output.error(failures.at(-1))
-          failures.push(error)
-        }
-      }
+      const { results: deleted, failure } = await forEachNamed(context, ids, async (id) => {
+        await client.deleteSandbox(id)
+        return id
+      })
       context.output.result({ deleted }, deleted.map((id) => `${id}\n`).join(""))
-      if (failures.length > 0) throw failures.at(-1)
+      if (failure !== undefined) throw failure.error
     })
 }

@@ -1,4 +1,4 @@
-import { cpus, totalmem } from "node:os"
+import { cpus, totalmem, uptime } from "node:os"
 
 import { isAlive } from "@thaw/linux"
 import { MIB, PlatformError, planHostCapacity } from "@thaw/model"
@@ -9,10 +9,13 @@ import { openContext, type CliContext, type CliEnvironment } from "../cli-contex
 import { formatDuration } from "../output/format-duration.ts"
 import { formatTable } from "../output/format-table.ts"
 import { isSupervised } from "../platform/end-platform-processes.ts"
+import { findPagers } from "../platform/find-pagers.ts"
 import { readPlatformRecord, type PlatformRecord } from "../platform/platform-record.ts"
 import { readApiKey } from "../platform/secrets.ts"
 
 const API_TIMEOUT_MS = 10_000
+/** USER_HZ, the unit of `startTicks`; it is 100 on every Linux for x86_64 */
+const TICKS_PER_SECOND = 100
 
 export function addStatusCommand(program: Command, environment: CliEnvironment): void {
   program
@@ -39,6 +42,7 @@ async function status(context: CliContext): Promise<void> {
     data_dir: context.paths.dataDir,
     supervisor: { pid: record.supervisor.pid, uptime_ms: Date.now() - record.startedAtMs },
     processes: await describeProcesses(record),
+    pager: await describePager(context),
     sandboxes: record.state === "ready" ? await countSandboxes(context, record) : {},
     capacity: hostCapacity(),
   }
@@ -53,6 +57,14 @@ async function describeProcesses(record: PlatformRecord) {
     uptime_ms: Date.now() - process.startedAtMs,
   })
   return await Promise.all(record.processes.map(describe))
+}
+
+/** The pager belongs to the host agent and is on no record; null when there is none */
+async function describePager(context: CliContext): Promise<StatusValue["pager"]> {
+  const [pager] = await findPagers(context.paths.dataDir)
+  if (pager === undefined) return null
+  const ageSec = uptime() - pager.startTicks / TICKS_PER_SECOND
+  return { pid: pager.pid, uptime_ms: Math.max(0, Math.round(ageSec * 1000)) }
 }
 
 /** Counts sandboxes by status, stopped ones left out */
@@ -81,6 +93,7 @@ type StatusValue = {
   data_dir: string
   supervisor: { pid: number; uptime_ms: number }
   processes: { name: string; pid: number; running: boolean; uptime_ms: number }[]
+  pager: { pid: number; uptime_ms: number } | null
   sandboxes: Record<string, number>
   capacity: ReturnType<typeof hostCapacity>
 }
@@ -92,7 +105,7 @@ function formatStatus(value: StatusValue): string {
     String(process.pid),
     process.running ? `running for ${formatDuration(process.uptime_ms)}` : "ended, being restarted",
   ])
-  const { capacity, supervisor } = value
+  const { capacity, pager, supervisor } = value
   return [
     `Thaw is ${value.state}\n`,
     formatTable([
@@ -110,6 +123,9 @@ function formatStatus(value: StatusValue): string {
       ["PROCESS", "PID", "STATE"],
       ["supervisor", String(supervisor.pid), `running for ${formatDuration(supervisor.uptime_ms)}`],
       ...processes,
+      pager === null
+        ? ["pager", "", "not running"]
+        : ["pager", String(pager.pid), `running for ${formatDuration(pager.uptime_ms)}`],
     ]),
   ].join("")
 }

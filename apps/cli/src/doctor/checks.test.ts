@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises"
+
 import { expect, it } from "vitest"
 
 import { fail, ok, warn } from "./finding.ts"
 import { findDroppingChains } from "./forward-check.ts"
 import { kvmCheck } from "./kvm-check.ts"
 import { checkMemory, checkNode } from "./machine-checks.ts"
+import { judgeUserfaultfd, memoryChecks } from "./memory-checks.ts"
 import { listMissingPackages } from "./package-check.ts"
 import { formatFindings, isHealthy, runChecks } from "./run-checks.ts"
 
@@ -68,4 +71,25 @@ it("judges numbers of the machine", () => {
   expect(checkNode("20.9.0").status).toBe("fail")
   expect(checkMemory(4096, 100).status).toBe("ok")
   expect(checkMemory(1024, 1000).status).toBe("warn")
+})
+
+it("takes a userfaultfd that cannot serve a VM's memory for a failure", () => {
+  const probe = { source: "device", handlesKernelFaults: true, servesSharedMemory: true } as const
+  expect(judgeUserfaultfd(probe)).toMatchObject({ status: "ok", finding: expect.stringContaining("/dev/") })
+  expect(judgeUserfaultfd({ ...probe, source: "syscall" })).toMatchObject({ status: "ok" })
+  for (const bad of [
+    judgeUserfaultfd({ ...probe, servesSharedMemory: false }),
+    judgeUserfaultfd({ ...probe, source: "syscall", handlesKernelFaults: false }),
+  ]) {
+    expect(bad).toMatchObject({ status: "fail", advice: expect.stringMatching(/./) })
+  }
+})
+
+it("looks at what restoring memory needs without leaving anything, whatever this machine allows", async () => {
+  const findings = await runChecks(memoryChecks())
+  const names = ["userfaultfd", "/dev/userfaultfd", "tmpfs", "system calls"]
+  expect(findings.map(({ name }) => name)).toEqual(names)
+  expect(formatFindings(findings)).not.toContain("the check itself failed")
+  expect(findings.filter(({ status, advice }) => status !== "ok" && advice === undefined)).toEqual([])
+  expect(await readFile("/proc/self/mountinfo", "utf8")).not.toContain("thaw-doctor-")
 })

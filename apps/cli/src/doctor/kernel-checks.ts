@@ -1,16 +1,15 @@
 import { access, constants, open } from "node:fs/promises"
 
-import { probeUserfaultfd } from "@thaw/linux"
-
 import { fail, ok, warn, type Check } from "./finding.ts"
 import { checkForwarding } from "./forward-check.ts"
+import { memoryChecks } from "./memory-checks.ts"
 import { tryRun } from "./try-run.ts"
 
 /** What the host's kernel must offer */
 export function kernelChecks(): Check[] {
   return [
     { name: "device-mapper", look: checkDeviceMapper },
-    { name: "userfaultfd", look: checkUserfaultfd },
+    ...memoryChecks(),
     { name: "tun", look: checkTun },
     { name: "nftables", look: checkNftables },
     { name: "forwarding", look: checkForwarding },
@@ -28,22 +27,6 @@ async function checkDeviceMapper() {
   if (!targets.text.includes("snapshot"))
     return warn("the kernel has no snapshot target loaded", "modprobe dm-snapshot")
   return ok(version.text.replaceAll(/\s+/g, " "))
-}
-
-function checkUserfaultfd() {
-  const advice =
-    "paused sandboxes cannot be restored lazily; use a kernel with CONFIG_USERFAULTFD, 6.1 or newer"
-  try {
-    const probe = probeUserfaultfd()
-    if (!probe.servesSharedMemory) return warn("opens, but does not serve shared memory", advice)
-    if (!probe.handlesKernelFaults)
-      return warn("serves user space only", "sysctl vm.unprivileged_userfaultfd=1")
-    return ok(
-      `opens by ${probe.source === "device" ? "/dev/userfaultfd" : "system call"} and serves shared memory`,
-    )
-  } catch (error) {
-    return warn(error instanceof Error ? error.message : String(error), advice)
-  }
 }
 
 async function checkTun() {

@@ -19,6 +19,7 @@ export function planChecks(dataDir: string): Check[] {
     artifactCheck("kernel", paths.kernel),
     artifactCheck("initramfs", paths.initramfs),
     artifactCheck("guest agent", paths.guestAgent),
+    artifactCheck("preload library", paths.preloadLibrary),
     artifactCheck("base template", join(paths.templatesDir, "base", "current")),
   ]
 }

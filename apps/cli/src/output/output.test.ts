@@ -2,6 +2,7 @@ import { PlatformError } from "@thaw/model"
 import { describe, expect, it } from "vitest"
 
 import { escapeControls, escapeControlsOfLines } from "./escape-controls.ts"
+import { formatBytes } from "./format-bytes.ts"
 import { formatDuration } from "./format-duration.ts"
 import { formatTable } from "./format-table.ts"
 import { Output } from "./output.ts"
@@ -28,6 +29,19 @@ describe("formatDuration()", () => {
     [187_200_000, "2 d 4 h"],
   ])("%d is %s", (durationMs, text) => {
     expect(formatDuration(durationMs)).toBe(text)
+  })
+})
+
+describe("formatBytes()", () => {
+  it.each([
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KiB"],
+    [68_500, "66.9 KiB"],
+    [4 * 1024 * 1024, "4.0 MiB"],
+    [1.5 * 1024 ** 3, "1.5 GiB"],
+  ])("%d is %s", (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text)
   })
 })
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest"
 
-import { planProcesses, processNameOf } from "./plan-processes.ts"
+import { isPagerOf, planProcesses, processNameOf } from "./plan-processes.ts"
 import { platformPaths } from "./platform-paths.ts"
 
 it.each([
@@ -10,6 +10,16 @@ it.each([
   [["/node"]],
 ])("processNameOf() takes %j for no process of a platform", (argv) => {
   expect(processNameOf(argv, "/data")).toBeUndefined()
+})
+
+it("isPagerOf() knows the pager of a data directory, which is none of the processes that the supervisor starts", () => {
+  const argv = ["/node", "/src/apps/pager/src/main.ts", "--data-dir=/data"]
+  expect(isPagerOf(argv, "/data")).toBe(true)
+  expect(processNameOf(argv, "/data")).toBeUndefined()
+  expect(isPagerOf(argv, "/dat")).toBe(false)
+  expect(isPagerOf(["/node", "/src/apps/host-agent/src/main.ts", "--data-dir=/data"], "/data")).toBe(false)
+  expect(isPagerOf(["vim", "/src/apps/pager/src/main.ts"], "/data")).toBe(false)
+  expect(isPagerOf([], "/data")).toBe(false)
 })
 
 it("plans the host agent first, and gives both the same environment", () => {

@@ -31,14 +31,22 @@ export function dataDirArgument(dataDir: string): string {
 
 /** Which process of the platform in `dataDir` was started with these words, if any */
 export function processNameOf(argv: readonly string[], dataDir: string): ProcessName | undefined {
+  return PROCESS_NAMES.find((name) => isMainOf(name, argv, dataDir))
+}
+
+/** Whether a process started with these words is a pager of `dataDir`. The host agent starts it, and it outlives the host agent. */
+export function isPagerOf(argv: readonly string[], dataDir: string): boolean {
+  return isMainOf("pager", argv, dataDir)
+}
+
+function isMainOf(app: ProcessName | "pager", argv: readonly string[], dataDir: string): boolean {
   const [, main, argument] = argv
-  if (argument !== dataDirArgument(dataDir)) return undefined
-  return PROCESS_NAMES.find((name) => main?.endsWith(`/${mainOf(name)}`) === true)
+  return argument === dataDirArgument(dataDir) && main?.endsWith(`/${mainOf(app)}`) === true
 }
 
 /** Below the root of the checkout */
-function mainOf(name: ProcessName): string {
-  return join("apps", name, "src", "main.ts")
+function mainOf(app: ProcessName | "pager"): string {
+  return join("apps", app, "src", "main.ts")
 }
 
 /** The processes of the platform in the order they are started */

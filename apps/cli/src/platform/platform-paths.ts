@@ -8,6 +8,8 @@ export interface PlatformPaths {
   readonly apiKey: string
   readonly hostAgentToken: string
   readonly logsDir: string
+  /** Written by the pager, which the host agent starts */
+  readonly pagerLog: string
   readonly runDir: string
   /** The running platform, see platform-record.ts */
   readonly record: string
@@ -25,6 +27,7 @@ export function platformPaths(dataDir: string): PlatformPaths {
     apiKey: join(secretsDir, "api-key"),
     hostAgentToken: join(secretsDir, "host-agent-token"),
     logsDir: join(dataDir, "logs"),
+    pagerLog: join(dataDir, "pager", "pager.log"),
     runDir,
     record: join(runDir, "platform.json"),
     lock: join(runDir, "supervisor.lock"),

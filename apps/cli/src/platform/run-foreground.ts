@@ -6,6 +6,7 @@ import { PlatformError } from "@thaw/model"
 import type { CliContext } from "../cli-context.ts"
 import { reportStep } from "../output/progress-reporter.ts"
 import { SOURCE_DIR } from "../source-dir.ts"
+import { endLeftPager } from "./end-left-pager.ts"
 import { endStalePlatform } from "./end-stale-platform.ts"
 import type { PlatformPorts } from "./plan-processes.ts"
 import type { PlatformRecord } from "./platform-record.ts"
@@ -40,6 +41,8 @@ export async function runForeground(context: CliContext, options: ForegroundOpti
   await requireFreePort(options.agentPort, "--agent-port")
   await mkdir(paths.logsDir, { recursive: true, mode: 0o750 })
   await ensureSecrets(paths)
+  // Disposed after the supervisor: a host agent that had to be killed could not end its pager.
+  await using _pager = { [Symbol.asyncDispose]: () => endLeftPager(context, { force: false }) }
   await using supervisor = await Supervisor.open({
     paths,
     port: options.port,

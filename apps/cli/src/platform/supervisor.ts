@@ -82,7 +82,7 @@ export class Supervisor implements AsyncDisposable {
     const attempt = new AbortController()
     const plans = planProcesses(this.#options)
     for (const plan of plans) await this.#launch(plan, attempt)
-    const logPaths = plans.map(({ logPath }) => logPath)
+    const logPaths = [...plans.map(({ logPath }) => logPath), this.#options.paths.pagerLog]
     this.#loops.push(keepLogsSmall(logPaths, this.#stop.signal))
     const ready = AbortSignal.any([signal, attempt.signal])
     await waitUntilReady(this.#record.url, { timeoutMs: READY_TIMEOUT_MS, signal: ready })

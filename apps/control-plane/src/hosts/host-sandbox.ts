@@ -1,4 +1,5 @@
-import { toSandboxStatus, type SandboxStatus } from "@thaw/model"
+import type { PauseReportBody } from "@thaw/api"
+import { toOnTimeout, toSandboxStatus, type OnTimeout, type SandboxStatus } from "@thaw/model"
 import type { hostAgent } from "@thaw/rpc"
 
 /** A sandbox as its host reports it */
@@ -6,22 +7,43 @@ export interface HostSandbox {
   readonly id: string
   readonly status: SandboxStatus
   readonly reason: string | undefined
+  /** By the host's clock, when the status began */
+  readonly changedAt: Date
+  readonly timeoutSec: number
+  readonly onTimeout: OnTimeout
+  /** Undefined: never */
   readonly expiresAt: Date | undefined
+  /** The last pause; undefined until there was one */
+  readonly pause: PauseReportBody | undefined
 }
 
 /** Reads a report of a host; undefined when it makes no sense */
 export function toHostSandbox(message: hostAgent.Sandbox): HostSandbox | undefined {
+  const { spec, pause } = message
   const status = toSandboxStatus(message.status)
-  if (message.spec === undefined || status === undefined) return undefined
+  const onTimeout = spec?.onTimeout === "" ? "destroy" : toOnTimeout(spec?.onTimeout ?? "")
+  if (spec === undefined || status === undefined || onTimeout === undefined) return undefined
+  const changedAt = new Date(Number(message.changedAtMs))
   return {
-    id: message.spec.sandboxId,
+    id: spec.sandboxId,
     status,
     reason: message.reason === "" ? undefined : message.reason,
-    expiresAt: toExpiry(message.expiresAtMs),
+    changedAt,
+    timeoutSec: spec.timeoutSec,
+    onTimeout,
+    expiresAt: message.expiresAtMs === 0n ? undefined : new Date(Number(message.expiresAtMs)),
+    pause: pause === undefined ? undefined : toPauseReport(pause, changedAt),
   }
 }
 
-/** Turns the wire's expiry, of which 0 means never, into a time */
-export function toExpiry(expiresAtMs: bigint): Date | undefined {
-  return expiresAtMs === 0n ? undefined : new Date(Number(expiresAtMs))
+/** @param at When the sandbox became what the report came with: that it is paused, unless it is an old one */
+function toPauseReport(report: hostAgent.PauseReport, at: Date): PauseReportBody {
+  return {
+    generation: report.generation,
+    stop_ms: report.stopMs,
+    durable_ms: report.durableMs,
+    bytes_written: Number(report.bytesWritten),
+    at: at.toISOString(),
+    steps: report.steps.map(({ name, durationMs }) => ({ name, duration_ms: durationMs })),
+  }
 }

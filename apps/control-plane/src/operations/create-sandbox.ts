@@ -1,23 +1,24 @@
 import { randomBytes } from "node:crypto"
-import { setTimeout as sleep } from "node:timers/promises"
 
 import type { CreateSandboxRequest } from "@thaw/api"
-import { PlatformError, sandboxIdFromBytes, type SandboxId } from "@thaw/model"
+import { LIMITS, PlatformError, sandboxIdFromBytes, type SandboxId } from "@thaw/model"
 import type { hostAgent } from "@thaw/rpc"
 
 import type { Context } from "../context.ts"
-import { isDatabaseUnavailable } from "../db/database-unavailable.ts"
 import { insertSandbox } from "../db/queries/insert-sandbox.ts"
 import { setSandboxStatus } from "../db/queries/set-sandbox-status.ts"
 import type { SandboxRecord } from "../db/sandbox-row.ts"
-import { toExpiry } from "../hosts/host-sandbox.ts"
+import { toHostSandbox } from "../hosts/host-sandbox.ts"
 import { RPC_TIMEOUTS_MS } from "../hosts/rpc-timeouts.ts"
 import { destroyOnHost } from "./destroy-on-host.ts"
 import { findSandbox } from "./find-sandbox.ts"
+import { findTemplate } from "./find-template.ts"
+import { recordOutcome } from "./record-outcome.ts"
 
 const ID_BYTES = 32
-const RECORD_TIMEOUT_MS = 20_000
-const RECORD_PAUSE_MS = 500
+
+/** What a client asked for, with the size that the sandbox is going to have */
+type SizedRequest = CreateSandboxRequest & { readonly vcpus: number; readonly memory_mib: number }
 
 /**
  * Creates a sandbox: row `pending` → `starting` → host agent → `running`. A failure leaves a row in `error` with the reason.
@@ -25,7 +26,8 @@ const RECORD_PAUSE_MS = 500
  * Goes on to its end whether or not anyone still waits for the result. When this process ends meanwhile, the row stays `starting` and the
  * next one settles it by what the host then says.
  */
-export async function createSandbox(context: Context, request: CreateSandboxRequest): Promise<SandboxRecord> {
+export async function createSandbox(context: Context, asked: CreateSandboxRequest): Promise<SandboxRecord> {
+  const request = await sizeRequest(context, asked)
   checkCapacity(context.host.info, request)
   const id = sandboxIdFromBytes(randomBytes(ID_BYTES))
   return await context.inFlight.run(id, async () => {
@@ -36,8 +38,18 @@ export async function createSandbox(context: Context, request: CreateSandboxRequ
   })
 }
 
+/** A snapshot brings the size of the sandbox that was frozen. Raises `not_found` for an unknown template. */
+async function sizeRequest(context: Context, request: CreateSandboxRequest): Promise<SizedRequest> {
+  const template = await findTemplate(context, request.template)
+  return {
+    ...request,
+    vcpus: template.vcpus ?? request.vcpus ?? LIMITS.vcpusDefault,
+    memory_mib: template.memoryMib ?? request.memory_mib ?? LIMITS.memoryMibDefault,
+  }
+}
+
 /** Refuses what no sandbox on the host can have, before anything is recorded */
-function checkCapacity(host: hostAgent.Host | undefined, request: CreateSandboxRequest): void {
+function checkCapacity(host: hostAgent.Host | undefined, request: SizedRequest): void {
   if (host === undefined) return
   if (request.vcpus > host.vcpusMax) {
     throw new PlatformError("invalid_argument", `vcpus is ${request.vcpus}, the host has ${host.vcpusMax}`)
@@ -50,11 +62,7 @@ function checkCapacity(host: hostAgent.Host | undefined, request: CreateSandboxR
   }
 }
 
-async function recordStart(
-  context: Context,
-  id: SandboxId,
-  request: CreateSandboxRequest,
-): Promise<SandboxRecord> {
+async function recordStart(context: Context, id: SandboxId, request: SizedRequest): Promise<SandboxRecord> {
   const pending = await insertSandbox(context.db, {
     id,
     hostId: context.host.id,
@@ -62,6 +70,7 @@ async function recordStart(
     vcpus: request.vcpus,
     memoryMib: request.memory_mib,
     timeoutSec: request.timeout_sec,
+    onTimeout: request.on_timeout,
     metadata: request.metadata,
   })
   const starting = await setSandboxStatus(context.db, pending, { to: "starting" })
@@ -80,6 +89,7 @@ async function createOnHost(
     vcpus: starting.vcpus,
     memoryMib: starting.memoryMib,
     timeoutSec: starting.timeoutSec,
+    onTimeout: starting.onTimeout,
     envs: request.envs,
   }
   try {
@@ -101,20 +111,16 @@ async function createOnHost(
 async function recordRunning(
   context: Context,
   starting: SandboxRecord,
-  sandbox: hostAgent.Sandbox,
+  answer: hostAgent.Sandbox,
 ): Promise<SandboxRecord | undefined> {
-  const change = { to: "running", startedAt: new Date(), expiresAt: toExpiry(sandbox.expiresAtMs) } as const
-  const deadlineMs = performance.now() + RECORD_TIMEOUT_MS
-  for (;;) {
-    try {
-      return await setSandboxStatus(context.db, starting, change)
-    } catch (error) {
-      const isOver = context.closing.aborted || performance.now() > deadlineMs
-      if (isOver || !isDatabaseUnavailable(error)) throw error
-      context.log.warn({ err: error, sandbox: starting.id }, "a sandbox runs and cannot be recorded yet")
-      await sleep(RECORD_PAUSE_MS)
-    }
-  }
+  const seen = toHostSandbox(answer)
+  const change = {
+    to: "running",
+    startedAt: new Date(),
+    expiresAt: seen?.expiresAt ?? null,
+    hostChangedAt: seen?.changedAt,
+  } as const
+  return await recordOutcome(context, starting.id, () => setSandboxStatus(context.db, starting, change))
 }
 
 /** The sandbox runs, but its row is no longer as this create left it */

@@ -1,5 +1,5 @@
 /**
- * The sandboxes that this process is creating or destroying just now.
+ * The sandboxes that operations of this process are at work on just now.
  *
  * What database and host say about such a sandbox may differ for good reasons, so the sync leaves it alone until its operations have ended.
  */

@@ -1,4 +1,5 @@
 import type { Context } from "../context.ts"
+import { followLifetime } from "../db/queries/set-lifetime.ts"
 import { setSandboxStatus } from "../db/queries/set-sandbox-status.ts"
 import { destroyOnHost } from "../operations/destroy-on-host.ts"
 import { finishDestroy } from "../operations/destroy-sandbox.ts"
@@ -41,23 +42,43 @@ async function applyOne(target: SyncTarget, action: SyncAction): Promise<void> {
     destroys.start(row.id, () => attempt(target, action, destroy))
   switch (action.kind) {
     case "settle": {
-      const settled = await setSandboxStatus(context.db, row, {
-        to: action.to,
-        reason: action.reason,
-        startedAt: action.to === "running" ? new Date() : undefined,
-        expiresAt: action.expiresAt,
-      })
-      if (settled === undefined) return
-      context.log.info(
-        { sandbox: row.id, from: row.status, to: action.to, reason: action.reason },
-        "a sandbox was settled by what its host says",
-      )
-      if (action.acknowledge === true) startDestroy(() => destroyOnHost(context, row.id))
+      if ((await settle(context, action)) && action.acknowledge === true) {
+        startDestroy(() => destroyOnHost(context, row.id))
+      }
       return
     }
+    case "follow":
+      return await followLifetime(context.db, row, action.lifetime)
     case "finish-destroy":
       return startDestroy(() => finishDestroy(context, row))
     case "remove-leftover":
       return startDestroy(() => destroyOnHost(context, row.id))
   }
+}
+
+/** @returns Whether the row was as it had been read */
+async function settle(
+  context: Context,
+  action: Extract<SyncAction, { readonly kind: "settle" }>,
+): Promise<boolean> {
+  let row = action.row
+  for (const to of action.route) {
+    const isStart = to === "running" && (row.status === "starting" || row.status === "resuming")
+    const settled = await setSandboxStatus(context.db, row, {
+      to,
+      reason: action.reason,
+      startedAt: isStart ? new Date() : undefined,
+      expiresAt: action.expiresAt,
+      lifetime: action.lifetime,
+      pause: action.pause,
+      hostChangedAt: action.hostChangedAt,
+    })
+    if (settled === undefined) return false
+    row = settled
+  }
+  context.log.info(
+    { sandbox: row.id, from: action.row.status, to: row.status, reason: row.reason },
+    "a sandbox was settled by what its host says",
+  )
+  return true
 }

@@ -4,14 +4,15 @@ import { watchHost } from "../hosts/watch-host.ts"
 import type { SyncTarget } from "./apply-sync.ts"
 import { HostDestroys } from "./host-destroys.ts"
 import { syncAll, syncOne } from "./sync-host.ts"
+import { syncTemplates } from "./sync-templates.ts"
 
 const SYNC_INTERVAL_MS = 30_000
 
 /**
  * Keeps the database in agreement with the host until disposed.
  *
- * Everything is compared when the host agent connects and every 30 s, one sandbox when the host tells a change of it or an operation on it
- * has ended. One comparison runs at a time. While the host cannot be reached nothing changes.
+ * Everything is compared when the host agent connects and every 30 s, templates too; one sandbox when the host tells a change of it or an
+ * operation on it has ended. One comparison runs at a time. While the host cannot be reached nothing changes.
  *
  * Disposing waits for what is under way, which `context.closing` cuts short.
  */
@@ -91,6 +92,7 @@ class Syncer {
       if (this.#allRequested) {
         this.#allRequested = false
         await this.#attempt(() => syncAll(this.#target))
+        await this.#attempt(() => syncTemplates(this.#target.context))
       } else if (id !== undefined) {
         this.#requested.delete(id)
         await this.#syncOne(id)
@@ -103,7 +105,9 @@ class Syncer {
     if (seen === undefined) return
     // A sandbox that has ended is not told of again. One that an operation works on is asked for again when that has ended.
     if (seen.status === "stopped" && !this.#target.context.inFlight.has(id)) this.#lastSeen.delete(id)
-    await this.#attempt(() => syncOne(this.#target, seen))
+    await this.#attempt(async () => {
+      if (await syncOne(this.#target, seen)) this.requestAll()
+    })
   }
 
   async #attempt(sync: () => Promise<void>): Promise<void> {
@@ -111,7 +115,7 @@ class Syncer {
       await sync()
     } catch (error) {
       if (this.#target.context.closing.aborted) return
-      this.#target.context.log.warn({ err: error }, "sandboxes could not be compared with their host")
+      this.#target.context.log.warn({ err: error }, "the database could not be compared with the host")
     }
   }
 }

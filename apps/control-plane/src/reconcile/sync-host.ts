@@ -4,12 +4,9 @@ import { getSandbox } from "../db/queries/get-sandbox.ts"
 import { listEndedSandboxes, listLiveSandboxes } from "../db/queries/list-for-sync.ts"
 import type { SandboxRecord } from "../db/sandbox-row.ts"
 import { toHostSandbox, type HostSandbox } from "../hosts/host-sandbox.ts"
-import { RPC_TIMEOUTS_MS } from "../hosts/rpc-timeouts.ts"
+import { OPERATION_MS_MAX, RPC_TIMEOUTS_MS } from "../hosts/rpc-timeouts.ts"
 import { applySync, type SyncTarget } from "./apply-sync.ts"
 import { planSync } from "./plan-sync.ts"
-
-/** A create of another process on the same database takes no longer than this */
-const CREATE_MS_MAX = RPC_TIMEOUTS_MS.createSandbox + 30_000
 
 /** Compares every sandbox with what the host has. Raises when the host cannot be asked; then nothing is changed. */
 export async function syncAll(target: SyncTarget): Promise<void> {
@@ -30,29 +27,38 @@ export async function syncAll(target: SyncTarget): Promise<void> {
   )
 }
 
-/** Compares one sandbox with what the host last said about it */
-export async function syncOne(target: SyncTarget, seen: HostSandbox): Promise<void> {
+/**
+ * Compares one sandbox with what the host last said about it.
+ *
+ * @returns Whether that did not tell what became of a pause or resume that was interrupted, so that the host has to be asked
+ */
+export async function syncOne(target: SyncTarget, seen: HostSandbox): Promise<boolean> {
   const { context } = target
   const row = isSandboxId(seen.id) ? await getSandbox(context.db, seen.id) : undefined
-  if (row === undefined) return
+  if (row === undefined) return false
   const hostSandboxes = new Map([[seen.id, seen]])
   const rows = [row]
-  await applySync(
-    target,
-    planSync({ rows, hostSandboxes, isComplete: false, ...(await readState(target, rows)) }),
-  )
+  const state = await readState(target, rows)
+  const actions = planSync({ rows, hostSandboxes, isComplete: false, ...state })
+  await applySync(target, actions)
+  return actions.length === 0 && isMoving(row.status) && !isMoving(seen.status) && !state.isInFlight(row.id)
 }
 
 /** @param rows Read before: what another process has begun is among them only if it was there by then */
 async function readState({ context, destroys }: SyncTarget, rows: readonly SandboxRecord[]) {
   const now = new Date()
   const isInFlight = (id: string) => context.inFlight.has(id) || destroys.has(id)
-  const isAnyStarting = rows.some(({ id, status }) => isStarting(status) && !isInFlight(id))
-  const isAlone = isAnyStarting && (await context.presence.isAlone())
-  // A create that is not of this process is of one that is gone, or of one that may still be at it.
-  return { isInFlight, interruptedBefore: isAlone ? now : new Date(now.getTime() - CREATE_MS_MAX), now }
+  const isAnyOnItsWay = rows.some(({ id, status }) => isOnItsWay(status) && !isInFlight(id))
+  const isAlone = isAnyOnItsWay && (await context.presence.isAlone())
+  // An operation that is not of this process is of one that is gone, or of one that may still be at it.
+  return { isInFlight, interruptedBefore: isAlone ? now : new Date(now.getTime() - OPERATION_MS_MAX), now }
 }
 
-function isStarting(status: SandboxStatus): boolean {
-  return status === "pending" || status === "starting"
+function isMoving(status: SandboxStatus): boolean {
+  return status === "pausing" || status === "resuming"
+}
+
+/** Whether a sandbox in `status` is so for as long as an operation takes */
+function isOnItsWay(status: SandboxStatus): boolean {
+  return status === "pending" || status === "starting" || isMoving(status)
 }

@@ -11,6 +11,13 @@ type InputOf<R extends Route> = R["request"] extends {
   ? z.output<S>
   : undefined
 
+type QueryOf<R extends Route> = R["request"] extends {
+  readonly kind: "json"
+  readonly query: infer S extends z.ZodType
+}
+  ? z.output<S>
+  : undefined
+
 type OutputOf<R extends Route> = R["response"] extends {
   readonly kind: "json"
   readonly schema: infer S extends z.ZodType
@@ -24,7 +31,12 @@ type OutputOf<R extends Route> = R["response"] extends {
 export interface RouteCall<R extends Route> {
   /** Of the sandbox in the path; of any shape; empty for a route without one */
   readonly id: string
+  /** Of the snapshot in the path, likewise */
+  readonly name: string
+  /** The body, or the query of a route without one */
   readonly input: InputOf<R>
+  /** The query of a route that has a body too */
+  readonly query: QueryOf<R>
   readonly request: FastifyRequest
   readonly reply: FastifyReply
 }
@@ -48,7 +60,9 @@ export function registerRoute<R extends Route>(
     handler: async (request, reply) => {
       const call = {
         id: sandboxIdOf(request),
+        name: (request.params as { name?: string }).name ?? "",
         input: readInput(route, request) as InputOf<R>,
+        query: readQuery(route, request) as QueryOf<R>,
         request,
         reply,
       }
@@ -75,4 +89,9 @@ function readInput(route: Route, request: FastifyRequest): unknown {
     case "websocket":
       return undefined
   }
+}
+
+function readQuery({ request: { kind, ...rest } }: Route, request: FastifyRequest): unknown {
+  if (kind !== "json" || !("query" in rest) || rest.query === undefined) return undefined
+  return validate(rest.query, request.query, "query")
 }

@@ -28,6 +28,13 @@ import { createSandboxRoute } from "./sandboxes/create.ts"
 import { deleteSandboxRoute } from "./sandboxes/delete.ts"
 import { getSandboxRoute } from "./sandboxes/get.ts"
 import { listSandboxesRoute } from "./sandboxes/list.ts"
+import { pauseSandboxRoute } from "./sandboxes/pause.ts"
+import { resumeSandboxRoute } from "./sandboxes/resume.ts"
+import { updateSandboxRoute } from "./sandboxes/update.ts"
+import { createSnapshotRoute } from "./snapshots/create.ts"
+import { deleteSnapshotRoute } from "./snapshots/delete.ts"
+import { getSnapshotRoute } from "./snapshots/get.ts"
+import { listSnapshotsRoute } from "./snapshots/list.ts"
 
 /** Beyond what Node takes for a URL, so that a strange id is an unknown one */
 const URL_LENGTH_MAX = 64 * 1024
@@ -91,6 +98,7 @@ export async function buildServer(context: Context, authenticator: Authenticator
     v1.addHook("onRequest", (request) => authenticator.authenticate(request.headers))
     registerSandboxRoutes(v1, context)
     registerFileRoutes(v1, context)
+    registerSnapshotRoutes(v1, context)
     await v1.register((uploads) => registerUploadRoute(uploads, context))
   })
   return app
@@ -101,6 +109,9 @@ function registerSandboxRoutes(app: FastifyInstance, context: Context): void {
   registerRoute(app, ROUTES.listSandboxes, listSandboxesRoute(context))
   registerRoute(app, ROUTES.getSandbox, getSandboxRoute(context))
   registerRoute(app, ROUTES.deleteSandbox, deleteSandboxRoute(context))
+  registerRoute(app, ROUTES.updateSandbox, updateSandboxRoute(context))
+  registerRoute(app, ROUTES.pauseSandbox, pauseSandboxRoute(context))
+  registerRoute(app, ROUTES.resumeSandbox, resumeSandboxRoute(context))
   registerRoute(app, ROUTES.exec, execRoute(context))
   registerExecStream(app, context)
 }
@@ -112,6 +123,13 @@ function registerFileRoutes(app: FastifyInstance, context: Context): void {
   registerRoute(app, ROUTES.makeDir, makeDirRoute(context))
   registerRoute(app, ROUTES.moveFile, moveFileRoute(context))
   registerRoute(app, ROUTES.removeFile, removeFileRoute(context))
+}
+
+function registerSnapshotRoutes(app: FastifyInstance, context: Context): void {
+  registerRoute(app, ROUTES.createSnapshot, createSnapshotRoute(context))
+  registerRoute(app, ROUTES.listSnapshots, listSnapshotsRoute(context))
+  registerRoute(app, ROUTES.getSnapshot, getSnapshotRoute(context))
+  registerRoute(app, ROUTES.deleteSnapshot, deleteSnapshotRoute(context))
 }
 
 async function registerUploadRoute(app: FastifyInstance, context: Context): Promise<void> {

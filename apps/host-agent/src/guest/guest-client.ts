@@ -16,6 +16,14 @@ export interface GuestFileRead extends Disposable {
   chunks(): AsyncGenerator<Buffer>
 }
 
+/** A guest that has confirmed its configuration */
+export interface ConfiguredGuest {
+  /** The same guest, by its new token */
+  readonly guest: Pick<GuestClient, "configure">
+  /** The longest that the wall clock it was told may have been under way */
+  readonly clockLagMsMax: number
+}
+
 /** The guest agent of one running sandbox. Each call is a connection of its own; an abort of `signal` drops it. */
 export class GuestClient {
   readonly #endpoint: GuestEndpoint
@@ -24,11 +32,25 @@ export class GuestClient {
     this.#endpoint = endpoint
   }
 
-  /** Gives the guest its identity, clock, entropy and token; after it the agent accepts only that token */
-  async configure(request: ConfigureRequest, signal: AbortSignal): Promise<void> {
+  /**
+   * Gives the guest its identity, clock, entropy and token; after it the agent accepts only that token.
+   *
+   * @param makeRequest Called when the guest has taken the connection, so that the wall clock is fresh
+   */
+  async configure(makeRequest: () => ConfigureRequest, signal: AbortSignal): Promise<ConfiguredGuest> {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(CONFIGURE_TIMEOUT_MS)])
-    using connection = await this.#open({ op: "configure", ...request }, deadline)
+    let { token } = this.#endpoint
+    let madeAt = performance.now()
+    const make = (): GuestRequest => {
+      madeAt = performance.now()
+      const request = makeRequest()
+      token = request.token
+      return { op: "configure", ...request }
+    }
+    using connection = await GuestConnection.open(this.#endpoint, make, deadline)
     await connection.expect(FRAME.done)
+    const clockLagMsMax = performance.now() - madeAt
+    return { guest: new GuestClient({ ...this.#endpoint, token }), clockLagMsMax }
   }
 
   /** Starts a process */

@@ -28,18 +28,15 @@ export class GuestConnection implements Disposable {
   /**
    * Connects and sends a request.
    *
+   * @param request A function makes it once the guest has taken the connection
    * @param signal Its abort drops the connection, also later
    * @throws {PlatformError} `unavailable` when the guest agent cannot be reached
    */
   static async open(
     endpoint: GuestEndpoint,
-    request: GuestRequest,
+    request: GuestRequest | (() => GuestRequest),
     signal: AbortSignal,
   ): Promise<GuestConnection> {
-    const opening = Buffer.concat([
-      encodePreamble(endpoint.token),
-      encodeFrame(FRAME.request, encodeRequest(request)),
-    ])
     const socket = createConnection({ host: endpoint.host, port: endpoint.port, noDelay: true })
     // The reader of the frames reports the failure; without a listener Node would end the process.
     socket.on("error", () => undefined)
@@ -55,7 +52,9 @@ export class GuestConnection implements Disposable {
       throw unreachable(signal.aborted ? signal.reason : error)
     }
     const connection = new GuestConnection(socket)
-    await connection.#write(opening)
+    const made = typeof request === "function" ? request() : request
+    const opening = [encodePreamble(endpoint.token), encodeFrame(FRAME.request, encodeRequest(made))]
+    await connection.#write(Buffer.concat(opening))
     return connection
   }
 

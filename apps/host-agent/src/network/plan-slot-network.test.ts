@@ -22,6 +22,7 @@ test("planSlotNetwork() gives the tap to the slot's VMM and pins the guest's har
     "link set dev eth0 up",
     "route add default via 10.12.2.0",
     "tuntap add dev tap0 mode tap user 810256",
+    "link set dev tap0 address 02:FC:00:00:00:06",
     "address add 169.254.0.22/30 dev tap0",
     "neighbour add 169.254.0.21 lladdr 02:FC:00:00:00:05 dev tap0 nud permanent",
     "link set dev tap0 up",

@@ -27,7 +27,7 @@ export interface SlotNetworkPlan {
 /** Plans the network of one slot */
 export function planSlotNetwork(addresses: SlotAddresses): SlotNetworkPlan {
   const { namespace, hostVeth, hostAddress, peerAddress, hostReachableIp, vmmUid } = addresses
-  const { tap, uplink, gatewayAddress, guestAddress, guestMac, prefixLength } = GUEST_LINK
+  const { tap, uplink, gatewayAddress, gatewayMac, guestAddress, guestMac, prefixLength } = GUEST_LINK
   return {
     namespace,
     namespaceSysctls: [
@@ -51,6 +51,7 @@ export function planSlotNetwork(addresses: SlotAddresses): SlotNetworkPlan {
       `link set dev ${uplink} up`,
       `route add default via ${hostAddress}`,
       `tuntap add dev ${tap} mode tap user ${vmmUid}`,
+      `link set dev ${tap} address ${gatewayMac}`,
       `address add ${gatewayAddress}/${prefixLength} dev ${tap}`,
       // A fixed entry: the guest cannot claim another's hardware address, and a restored one is not asked for its own.
       `neighbour add ${guestAddress} lladdr ${guestMac} dev ${tap} nud permanent`,

@@ -50,6 +50,8 @@ export const GUEST_LINK = {
   guestAddress: "169.254.0.21",
   prefixLength: 30,
   guestMac: "02:FC:00:00:00:05",
+  /** Of the tap: a guest that is restored in another slot goes on with the neighbour it knows */
+  gatewayMac: "02:FC:00:00:00:06",
   /** The namespace's end of the veth pair */
   uplink: "eth0",
 } as const

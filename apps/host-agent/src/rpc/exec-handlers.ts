@@ -22,7 +22,8 @@ export function execHandlers(sandboxes: SandboxSet): Handlers {
           `stdin has ${request.stdin.length} bytes, at most ${LIMITS.stdinBytesMax} are allowed`,
         )
       }
-      const { guest, signal } = sandboxes.get(parseSandboxId(command.sandboxId)).access("exec")
+      using access = sandboxes.get(parseSandboxId(command.sandboxId)).access("exec")
+      const { guest, signal } = access
       const parsed = parseCommand(command, { stdin: request.stdin.length > 0, killOnDisconnect: true })
       using exec = await guest.exec(parsed, AbortSignal.any([signal, context.signal]))
       return await collect(exec, request.stdin)
@@ -35,7 +36,8 @@ export function execHandlers(sandboxes: SandboxSet): Handlers {
       }
       const start = first.value.message.value
       const command = required("command", start.command)
-      const { guest, signal } = sandboxes.get(parseSandboxId(command.sandboxId)).access("exec")
+      using access = sandboxes.get(parseSandboxId(command.sandboxId)).access("exec")
+      const { guest, signal } = access
       const parsed = parseCommand(command, {
         stdin: start.stdin,
         killOnDisconnect: start.killOnDisconnect,

@@ -23,7 +23,7 @@ type Handlers = Pick<
   | "removeFile"
 >
 
-interface OpenTarget {
+interface OpenTarget extends Disposable {
   readonly guest: GuestClient
   readonly target: FilePath
   /** Aborts with the call and with the sandbox */
@@ -33,21 +33,35 @@ interface OpenTarget {
 const NS_PER_MS = 1_000_000n
 
 export function fileHandlers(sandboxes: SandboxSet): Handlers {
-  const open = (raw: hostAgent.FileTarget | undefined, context: HandlerContext): OpenTarget => {
+  const open: Open = (raw, context) => {
     const { sandboxId, ...target } = parseFileTarget(raw)
-    const { guest, signal } = sandboxes.get(parseSandboxId(sandboxId)).access("files")
-    return { guest, target, signal: AbortSignal.any([signal, context.signal]) }
+    const access = sandboxes.get(parseSandboxId(sandboxId)).access("files")
+    return {
+      guest: access.guest,
+      target,
+      signal: AbortSignal.any([access.signal, context.signal]),
+      [Symbol.dispose]: () => access[Symbol.dispose](),
+    }
   }
+  return { ...contentHandlers(open), ...entryHandlers(open) }
+}
+
+type Open = (raw: hostAgent.FileTarget | undefined, context: HandlerContext) => OpenTarget
+type ContentHandlers = Pick<Handlers, "writeFile" | "readFile" | "writeFileStream" | "readFileStream">
+
+function contentHandlers(open: Open): ContentHandlers {
   return {
     async writeFile(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       if (request.content.length > LIMITS.unaryFileBytesMax) throw tooLargeForUnary()
       return toWire(
         await guest.writeFile({ ...target, ...parseMode(request.mode) }, only(request.content), signal),
       )
     },
     async readFile(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       using file = await guest.readFile(target, toRange(request), signal)
       const content = new OutputBuffer(LIMITS.unaryFileBytesMax)
       for await (const chunk of file.chunks()) {
@@ -63,35 +77,47 @@ export function fileHandlers(sandboxes: SandboxSet): Handlers {
         throw new PlatformError("invalid_argument", "the first message of a file must be meta")
       }
       const meta = first.value.message.value
-      const { guest, target, signal } = open(meta.target, context)
+      using opened = open(meta.target, context)
+      const { guest, target, signal } = opened
       return toWire(await guest.writeFile({ ...target, ...parseMode(meta.mode) }, chunksOf(messages), signal))
     },
     async *readFileStream(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       using file = await guest.readFile(target, toRange(request), signal)
       yield { message: { case: "entry", value: toWire(file.entry) } }
       for await (const chunk of file.chunks()) yield { message: { case: "chunk", value: chunk } }
     },
+  }
+}
+
+function entryHandlers(open: Open): Omit<Handlers, keyof ContentHandlers> {
+  return {
     async statFile(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       return toWire(await guest.stat(target, request.followSymlink, signal))
     },
     async listFiles(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       const { entries, truncated } = await guest.list(target, LIMITS.listEntriesMax, signal)
       return { entries: entries.map(toWire), truncated }
     },
     async makeDir(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       return toWire(await guest.mkdir({ ...target, ...parseMode(request.mode) }, request.parents, signal))
     },
     async moveFile(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       const to = toGuestPath(request.to, LIMITS.pathBytesMax)
       return toWire(await guest.move({ ...target, to }, request.overwrite, signal))
     },
     async removeFile(request, context) {
-      const { guest, target, signal } = open(request.target, context)
+      using opened = open(request.target, context)
+      const { guest, target, signal } = opened
       await guest.remove(target, request.recursive, signal)
       return {}
     },

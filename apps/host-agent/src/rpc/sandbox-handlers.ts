@@ -5,14 +5,21 @@ import { hostAgent, type HostAgentService } from "@thaw/rpc"
 
 import type { Sandbox } from "../sandbox/sandbox.ts"
 import type { SandboxSet } from "../sandbox/sandbox-set.ts"
-import { parseSandboxSpec } from "../sandbox/sandbox-spec.ts"
+import { parseOnTimeout, parseSandboxSpec, requireTimeout } from "../sandbox/sandbox-spec.ts"
 import type { HostDescription } from "./host-description.ts"
 import { parseEnv, required } from "./request-fields.ts"
 import { watchSandboxes } from "./watch-sandboxes.ts"
 
 type Handlers = Pick<
   ServiceImpl<typeof HostAgentService>,
-  "createSandbox" | "destroySandbox" | "listSandboxes" | "watchSandboxes" | "getHost"
+  | "createSandbox"
+  | "destroySandbox"
+  | "pauseSandbox"
+  | "resumeSandbox"
+  | "updateSandbox"
+  | "listSandboxes"
+  | "watchSandboxes"
+  | "getHost"
 >
 
 /** @param closing Aborts when the host agent closes, which ends the watches */
@@ -30,6 +37,26 @@ export function sandboxHandlers(
     async destroySandbox(request) {
       await sandboxes.get(parseSandboxId(request.sandboxId)).destroy()
       return {}
+    },
+    async pauseSandbox(request) {
+      const sandbox = sandboxes.get(parseSandboxId(request.sandboxId))
+      await sandbox.pause()
+      return await toWire(sandbox)
+    },
+    async resumeSandbox(request) {
+      const sandbox = sandboxes.get(parseSandboxId(request.sandboxId))
+      await sandbox.resume()
+      return await toWire(sandbox)
+    },
+    async updateSandbox(request) {
+      const { timeoutSec, onTimeout } = request
+      const sandbox = sandboxes.get(parseSandboxId(request.sandboxId))
+      if (timeoutSec !== undefined) requireTimeout(timeoutSec)
+      await sandbox.update({
+        ...(timeoutSec === undefined ? {} : { timeoutSec }),
+        ...(onTimeout === undefined ? {} : { onTimeout: parseOnTimeout(onTimeout) }),
+      })
+      return await toWire(sandbox)
     },
     async listSandboxes() {
       return { sandboxes: await Promise.all(sandboxes.list().map(toWire)) }
@@ -49,6 +76,7 @@ export function sandboxHandlers(
 
 async function toWire(sandbox: Sandbox): Promise<MessageInitShape<typeof hostAgent.SandboxSchema>> {
   const { record } = sandbox
+  const { pause } = record
   return {
     spec: {
       sandboxId: record.spec.id,
@@ -56,14 +84,16 @@ async function toWire(sandbox: Sandbox): Promise<MessageInitShape<typeof hostAge
       vcpus: record.spec.vcpus,
       memoryMib: record.spec.memoryMib,
       timeoutSec: record.spec.timeoutSec,
+      onTimeout: record.spec.onTimeout,
     },
     status: record.status,
     reason: record.reason,
     hostIp: sandbox.hostIp,
     createdAtMs: BigInt(record.createdAtMs),
     changedAtMs: BigInt(record.changedAtMs),
-    expiresAtMs: BigInt(record.expiresAtMs),
+    expiresAtMs: BigInt(sandbox.expiresAtMs),
     rootfsBytes: BigInt(await sandbox.rootfsBytes()),
-    createSteps: record.createSteps,
+    startSteps: record.startSteps,
+    ...(pause === undefined ? {} : { pause: { ...pause, bytesWritten: BigInt(pause.bytesWritten) } }),
   }
 }

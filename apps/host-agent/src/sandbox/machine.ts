@@ -10,21 +10,24 @@ export interface MachineParts {
   readonly slot: SlotLease
   readonly rootfs: Rootfs
   readonly vm: Vm
+  /** File that holds the VM's memory while it runs */
+  readonly memoryPath: string
   /** Access token of the guest agent, hexadecimal */
   readonly guestToken: string
-  /** Owns slot, rootfs and VM; disposes them in the order in which they depend on each other */
+  /** Owns capacity, slot, memory, what the pager serves, and VM; disposes them in the order in which they depend on each other */
   readonly owned: AsyncDisposableStack
 }
 
 /**
- * All a running sandbox holds of its host: capacity, slot, root file system and VM.
+ * All a running sandbox holds of its host: capacity, slot, memory and VM. Its disk stays when it is disposed.
  *
- * Disposing ends the VM first, because the devices below it cannot go while it lives.
+ * Disposing ends the VM first, because what is below it cannot go while it lives.
  */
 export class Machine implements AsyncDisposable {
   readonly slot: SlotLease
   readonly rootfs: Rootfs
   readonly vm: Vm
+  readonly memoryPath: string
   readonly guest: GuestClient
   readonly #owned: AsyncDisposableStack
 
@@ -32,6 +35,7 @@ export class Machine implements AsyncDisposable {
     this.slot = parts.slot
     this.rootfs = parts.rootfs
     this.vm = parts.vm
+    this.memoryPath = parts.memoryPath
     this.#owned = parts.owned
     this.guest = openGuest(parts.slot, parts.guestToken)
   }
@@ -41,7 +45,7 @@ export class Machine implements AsyncDisposable {
     this.vm.detach()
   }
 
-  /** Leaves disk and network alone when the VM does not end: they are in use then */
+  /** Leaves memory and network alone when the VM does not end: they are in use then */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.vm.kill()
     await this.#owned.disposeAsync()

@@ -9,21 +9,24 @@ const HOUR_MS = 3_600_000
 
 function record(change: Partial<SandboxRecord>): SandboxRecord {
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     spec: {
       id: sandboxIdFromBytes(new Uint8Array(17)),
       template: parseTemplateName("base"),
       vcpus: 1,
       memoryMib: 512,
       timeoutSec: 0,
+      onTimeout: "destroy",
     },
     status: "running",
     reason: "",
     createdAtMs: NOW_MS - HOUR_MS,
     changedAtMs: NOW_MS - HOUR_MS,
-    expiresAtMs: 0,
     guestToken: "00".repeat(32),
-    createSteps: [],
+    startSteps: [],
+    layers: [],
+    diskBytes: 0,
+    isSealed: false,
     ...change,
   }
 }
@@ -32,6 +35,11 @@ describe("planRecovery()", () => {
   it.each([
     { status: "running", alive: true, expected: "adopt" },
     { status: "running", alive: false, expected: "bury" },
+    { status: "pausing", alive: true, expected: "adopt" },
+    { status: "pausing", alive: false, expected: "bury" },
+    { status: "paused", alive: true, expected: "settle" },
+    { status: "paused", alive: false, expected: "settle" },
+    { status: "resuming", alive: true, expected: "settle" },
     { status: "starting", alive: true, expected: "remove" },
     { status: "starting", alive: false, expected: "remove" },
     { status: "stopping", alive: true, expected: "remove" },

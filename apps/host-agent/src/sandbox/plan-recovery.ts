@@ -3,12 +3,13 @@ import type { SandboxRecord } from "./sandbox-record.ts"
 /**
  * What to do with a sandbox that an earlier host agent left:
  * - `adopt`: it runs and goes on running
+ * - `settle`: it is paused; take down what a pause or a resume cut short has left, but its disk
  * - `bury`: it ended while nobody looked; take down what is left and remember why
  * - `remember`: it ended before; only its reason is kept
  * - `remove`: it was half made or half destroyed; take down what is left
  */
 export type RecoveryPlan =
-  | { readonly action: "adopt" | "remember" | "remove" }
+  | { readonly action: "adopt" | "settle" | "remember" | "remove" }
   | { readonly action: "bury"; readonly reason: string }
 
 /** How long the reason of an ended sandbox is kept for a control plane that never asks */
@@ -20,8 +21,12 @@ export function planRecovery(
 ): RecoveryPlan {
   switch (record.status) {
     case "running":
+    case "pausing":
       if (facts.isVmmAlive) return { action: "adopt" }
       return { action: "bury", reason: "the VMM process ended while the host agent was not running" }
+    case "paused":
+    case "resuming":
+      return { action: "settle" }
     case "starting":
     case "stopping":
       return { action: "remove" }

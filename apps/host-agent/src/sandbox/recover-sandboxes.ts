@@ -2,9 +2,12 @@ import { endProcess, isAlive } from "@thaw/linux"
 import type { Logger } from "pino"
 
 import { toSlotIndex } from "../network/slot-addresses.ts"
+import { adoptMemory } from "../pager/attach-memory.ts"
+import { adoptVmFiles } from "../vmm/vm-files.ts"
 import { Machine } from "./machine.ts"
 import { planRecovery } from "./plan-recovery.ts"
-import { Sandbox, type SandboxDeps } from "./sandbox.ts"
+import { Sandbox } from "./sandbox.ts"
+import type { SandboxDeps } from "./sandbox-deps.ts"
 import type { SandboxRecord } from "./sandbox-record.ts"
 import type { SandboxSet } from "./sandbox-set.ts"
 
@@ -54,6 +57,9 @@ async function recoverSandbox(
       await bury(record, "the VM could not be adopted after a restart of the host agent", scope)
       return false
     }
+    case "settle":
+      await settle(record, scope)
+      return false
     case "bury":
       await bury(record, plan.reason, scope)
       return false
@@ -61,14 +67,21 @@ async function recoverSandbox(
       remember(record, scope)
       return false
     case "remove":
-      await deps.removeLeftovers(record)
+      await deps.removeLeftovers(record, { keepDisk: false })
       await deps.journal.remove(record.spec.id)
       return false
   }
 }
 
+/** A paused sandbox is there whatever state its leftovers are in: what cannot be removed now, its next resume tries again */
+async function settle(record: SandboxRecord, { deps, sandboxes }: RecoveryScope): Promise<void> {
+  const paused: SandboxRecord = { ...record, status: "paused" }
+  const sandbox = sandboxes.add((listener) => Sandbox.recovered(paused, undefined, deps, listener))
+  await sandbox.settle()
+}
+
 async function bury(record: SandboxRecord, reason: string, scope: RecoveryScope): Promise<void> {
-  await scope.deps.removeLeftovers(record)
+  await scope.deps.removeLeftovers(record, { keepDisk: false })
   const ended = endedRecord(record, reason)
   await scope.deps.journal.write(ended)
   remember(ended, scope)
@@ -84,23 +97,33 @@ function remember(record: SandboxRecord, { deps, sandboxes }: RecoveryScope): vo
   sandboxes.add((listener) => Sandbox.recovered(record, undefined, deps, listener))
 }
 
-/** The VM comes first: while it lives and cannot be talked to, its disk and network are not for taking down */
+/** The VM comes first: while it lives and cannot be talked to, its memory and network are not for taking down */
 async function adopt(record: SandboxRecord, { deps, sandboxes }: RecoveryScope): Promise<boolean> {
   if (record.vmm === undefined || record.slot === undefined) return false
-  const directory = deps.journal.directoryOf(record.spec.id)
+  const { id, memoryMib } = record.spec
+  const directory = deps.journal.directoryOf(id)
   try {
-    const vm = await deps.vmm.adopt(record.vmm, directory)
-    if (vm === undefined) return false
     await using stack = new AsyncDisposableStack()
-    stack.use(deps.capacity.take(record.spec.memoryMib))
-    const slot = stack.use(await deps.slots.adopt(toSlotIndex(record.slot)))
-    const rootfs = stack.use(await deps.rootfs.open(directory))
+    const slotIndex = toSlotIndex(record.slot)
+    const files = adoptVmFiles(deps.dataDirId, id)
+    const vm = await deps.vmm.adopt(record.vmm, { directory, runDir: files.runDir })
+    if (vm === undefined) return false
+    stack.use(deps.capacity.take(memoryMib))
+    const slot = stack.use(await deps.slots.adopt(slotIndex))
+    const rootfs = await deps.rootfs.open(directory)
+    stack.use(files)
+    stack.use(adoptMemory(deps.pager, id))
     stack.use(vm)
-    const machine = new Machine({ slot, rootfs, vm, guestToken: record.guestToken, owned: stack.move() })
-    sandboxes.add((listener) => Sandbox.recovered(record, machine, deps, listener))
+    // A pause that was cut short has left it frozen.
+    await vm.run()
+    const { memoryPath } = files
+    const owned = stack.move()
+    const machine = new Machine({ slot, rootfs, vm, memoryPath, guestToken: record.guestToken, owned })
+    const running: SandboxRecord = { ...record, status: "running" }
+    sandboxes.add((listener) => Sandbox.recovered(running, machine, deps, listener))
     return true
   } catch (error) {
-    deps.logger.error({ err: error, sandbox: record.spec.id }, "adoption failed")
+    deps.logger.error({ err: error, sandbox: id }, "adoption failed")
     return false
   }
 }

@@ -50,6 +50,16 @@ export class SandboxJournal {
     await rename(join(this.#directory, entry.name), join(keepIn, `${entry.name}-${Date.now()}`))
   }
 
+  /** Whether records that could not be used wait for people to look at; what they name is not known */
+  async hasBroken(): Promise<boolean> {
+    try {
+      return (await readdir(join(dirname(this.#directory), BROKEN_DIR))).length > 0
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false
+      throw error
+    }
+  }
+
   /** Reads every record; directories without a usable one are named, never skipped */
   async readAll(): Promise<{ readonly records: SandboxRecord[]; readonly broken: BrokenEntry[] }> {
     await mkdir(this.#directory, { recursive: true, mode: 0o700 })

@@ -4,21 +4,32 @@ import { describe, expect, it } from "vitest"
 import { parseSandboxRecord } from "./sandbox-record.ts"
 
 const valid = {
-  formatVersion: 1,
+  formatVersion: 2,
   spec: {
     id: sandboxIdFromBytes(new Uint8Array(17)),
     template: parseTemplateName("base"),
     vcpus: 1,
     memoryMib: 512,
     timeoutSec: 300,
+    onTimeout: "pause",
   },
   status: "running",
   reason: "",
   createdAtMs: 1,
   changedAtMs: 2,
-  expiresAtMs: 3,
   guestToken: "ab".repeat(32),
-  createSteps: [{ name: "slot", durationMs: 1.5 }],
+  startSteps: [{ name: "slot", durationMs: 1.5 }],
+  snapshotId: "1m86z3zehrz5jry8",
+  layers: ["1m86yxqpgackj0b9"],
+  diskBytes: 4096,
+  isSealed: true,
+  pause: {
+    generation: 2,
+    stopMs: 12.5,
+    durableMs: 80,
+    bytesWritten: 8192,
+    steps: [{ name: "freeze", durationMs: 1 }],
+  },
   slot: 7,
   vmm: { pid: 10, startTicks: 20 },
 }
@@ -29,10 +40,12 @@ describe("parseSandboxRecord()", () => {
   })
 
   it.each([
-    ["a later format", { ...valid, formatVersion: 2 }],
+    ["a later format", { ...valid, formatVersion: 3 }],
     ["an id that is a path", { ...valid, spec: { ...valid.spec, id: "../../etc" } }],
     ["a template that is a path", { ...valid, spec: { ...valid.spec, template: "../base" } }],
     ["an unknown status", { ...valid, status: "frozen" }],
+    ["a snapshot that is a path", { ...valid, snapshotId: "../snapshots/x" }],
+    ["a layer that is a path", { ...valid, layers: ["../layers/x"] }],
     ["a short token", { ...valid, guestToken: "ab" }],
     ["an unknown field", { ...valid, extra: true }],
   ])("refuses %s", (_name, record) => {

@@ -1,7 +1,9 @@
 import { PlatformError, type SandboxId } from "@thaw/model"
 
 import type { EnvPair } from "../guest/protocol/request.ts"
-import { Sandbox, type SandboxDeps } from "./sandbox.ts"
+import { applyBakedSize } from "./frozen-source.ts"
+import { Sandbox } from "./sandbox.ts"
+import type { SandboxDeps } from "./sandbox-deps.ts"
 import { isSameSpec, type SandboxSpec } from "./sandbox-spec.ts"
 
 /** Every sandbox of the host, by id */
@@ -17,9 +19,10 @@ export class SandboxSet {
   }
 
   /** Takes up the sandboxes that recovery found */
-  add(make: (listener: ReturnType<SandboxSet["listener"]>) => Sandbox): void {
+  add(make: (listener: ReturnType<SandboxSet["listener"]>) => Sandbox): Sandbox {
     const sandbox = make(this.listener())
     this.#sandboxes.set(sandbox.id, sandbox)
+    return sandbox
   }
 
   /** What each sandbox reports its changes to */
@@ -42,11 +45,12 @@ export class SandboxSet {
   }
 
   /**
-   * Creates a sandbox. The same spec again gives the same sandbox.
+   * Creates a sandbox, with the size that its template bakes into it. The same spec again gives the same sandbox.
    *
    * @throws {PlatformError} `already_exists` for another spec under that id, and what the create fails with
    */
-  async create(spec: SandboxSpec, env: readonly EnvPair[]): Promise<Sandbox> {
+  async create(asked: SandboxSpec, env: readonly EnvPair[]): Promise<Sandbox> {
+    const spec = await applyBakedSize(this.#deps, asked)
     if (this.#closed) throw new PlatformError("unavailable", "the host agent is shutting down")
     const existing = this.#sandboxes.get(spec.id)
     if (existing !== undefined) {

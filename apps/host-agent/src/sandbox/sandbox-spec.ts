@@ -3,7 +3,9 @@ import {
   PlatformError,
   parseSandboxId,
   parseTemplateName,
+  toOnTimeout,
   type HostCapacity,
+  type OnTimeout,
   type SandboxId,
   type TemplateName,
 } from "@thaw/model"
@@ -14,8 +16,9 @@ export interface SandboxSpec {
   readonly template: TemplateName
   readonly vcpus: number
   readonly memoryMib: number
-  /** 0: no limit */
+  /** Without activity; 0: no limit */
   readonly timeoutSec: number
+  readonly onTimeout: OnTimeout
 }
 
 /** A spec as it comes over RPC */
@@ -25,20 +28,38 @@ export interface RawSandboxSpec {
   readonly vcpus: number
   readonly memoryMib: number
   readonly timeoutSec: number
+  /** Empty: destroy */
+  readonly onTimeout: string
 }
 
 /** Narrows a spec to one that this host can carry out. Raises `invalid_argument` naming the field. */
 export function parseSandboxSpec(raw: RawSandboxSpec, capacity: HostCapacity): SandboxSpec {
   requireRange("vcpus", raw.vcpus, LIMITS.vcpusMin, capacity.vcpusMax)
   requireRange("memory_mib", raw.memoryMib, LIMITS.memoryMibMin, capacity.memoryMibMax)
-  requireRange("timeout_sec", raw.timeoutSec, 0, LIMITS.timeoutSecMax)
+  requireTimeout(raw.timeoutSec)
   return {
     id: parseSandboxId(raw.sandboxId),
     template: parseTemplateName(raw.template),
     vcpus: raw.vcpus,
     memoryMib: raw.memoryMib,
     timeoutSec: raw.timeoutSec,
+    onTimeout: raw.onTimeout === "" ? "destroy" : parseOnTimeout(raw.onTimeout),
   }
+}
+
+/** Narrows what becomes of a sandbox at its timeout. Raises `invalid_argument`. */
+export function parseOnTimeout(text: string): OnTimeout {
+  const onTimeout = toOnTimeout(text)
+  if (onTimeout !== undefined) return onTimeout
+  throw new PlatformError(
+    "invalid_argument",
+    `on_timeout must be "destroy" or "pause", got "${text.slice(0, 64)}"`,
+  )
+}
+
+/** Raises `invalid_argument` for a timeout that no sandbox may have */
+export function requireTimeout(timeoutSec: number): void {
+  requireRange("timeout_sec", timeoutSec, 0, LIMITS.timeoutSecMax)
 }
 
 function requireRange(field: string, value: number, min: number, max: number): void {
@@ -59,6 +80,7 @@ export function isSameSpec(one: SandboxSpec, other: SandboxSpec): boolean {
     one.template === other.template &&
     one.vcpus === other.vcpus &&
     one.memoryMib === other.memoryMib &&
-    one.timeoutSec === other.timeoutSec
+    one.timeoutSec === other.timeoutSec &&
+    one.onTimeout === other.onTimeout
   )
 }

@@ -1,41 +1,26 @@
-import { randomBytes } from "node:crypto"
-
-import type { ProcessIdentity } from "@thaw/linux"
-import { PlatformError, canDo, type SandboxId } from "@thaw/model"
-import type { Logger } from "pino"
+import { PlatformError, type OnTimeout, type SandboxId } from "@thaw/model"
 
 import type { GuestClient } from "../guest/guest-client.ts"
 import type { EnvPair } from "../guest/protocol/request.ts"
-import type { SlotLease } from "../network/slot-lease.ts"
+import { detachMemory } from "../pager/attach-memory.ts"
+import type { NamedTemplate } from "../snapshot/name-registry.ts"
 import type { VmEnd } from "../vmm/vmm.ts"
-import { armDeadline } from "./deadline.ts"
+import { createSandbox } from "./create-sandbox.ts"
+import { endByItself, takeDown } from "./end-sandbox.ts"
 import type { Machine } from "./machine.ts"
-import type { SandboxJournal } from "./sandbox-journal.ts"
+import { pauseSandbox, runOn, settlePaused } from "./pause-sandbox.ts"
+import { makeGuestToken } from "./plan-identity.ts"
+import { resumeSandbox } from "./resume-sandbox.ts"
+import { SandboxCore } from "./sandbox-core.ts"
+import type { SandboxDeps, SandboxListener } from "./sandbox-deps.ts"
 import type { SandboxRecord } from "./sandbox-record.ts"
 import type { SandboxSpec } from "./sandbox-spec.ts"
-import { startMachine, type MachineDeps } from "./start-machine.ts"
-import { Steps, type StepObserver } from "./steps.ts"
+import { snapshotPaused, snapshotRunning, type SnapshotRequest } from "./snapshot-machine.ts"
 
-const RETRY_DELAY_MS_MIN = 1_000
-const RETRY_DELAY_MS_MAX = 60_000
+const TIMEOUT_REASON = "timeout reached"
 
-export interface SandboxDeps extends MachineDeps {
-  readonly journal: SandboxJournal
-  readonly logger: Logger
-  /** Removes what a record still names on the host, for when its owner is no more */
-  readonly removeLeftovers: (record: SandboxRecord) => Promise<void>
-  readonly stepObserver?: StepObserver
-}
-
-export interface SandboxListener {
-  /** Called after each change of status, in order */
-  readonly onChange: (sandbox: Sandbox) => void
-  /** Called when nothing is left to remember */
-  readonly onForgotten: (sandbox: Sandbox) => void
-}
-
-/** A way to the guest of a running sandbox, and the signal that ends it */
-export interface GuestAccess {
+/** A way to the guest of a running sandbox. Disposing it ends an activity, from which the sandbox's timeout counts. */
+export interface GuestAccess extends Disposable {
   readonly guest: GuestClient
   /** Aborts when the sandbox is no longer running */
   readonly signal: AbortSignal
@@ -45,56 +30,46 @@ export interface GuestAccess {
  * The driver of one sandbox: the only one that changes it.
  *
  * ```
- * starting → running → stopping → stopped (and forgotten, when a client asked; remembered with its reason, when the TTL ran out)
- *     ↓         ↓ VM over
- *  forgotten  error (remembered with its reason until it is destroyed)
+ * starting → running ⇄ pausing → paused → resuming → running
+ *     ↓         ↓ VM over, timeout            ↓ destroy
+ *  forgotten  error, stopped (remembered with the reason until it is destroyed) → forgotten
  * ```
  *
- * Requests and events enter a queue and are applied one at a time. `running` holds a `Machine`; every other status holds nothing,
- * but what the record names while it is being taken down. The record on disk goes ahead of every effect.
+ * Requests and events enter a queue and are applied one at a time. `running` and `pausing` hold a `Machine`; every other status holds nothing
+ * but the disk, and what the record names while it is being taken down. The record on disk goes ahead of every effect.
  */
 export class Sandbox {
-  #record: SandboxRecord
-  readonly #deps: SandboxDeps
-  readonly #listener: SandboxListener
-  readonly #logger: Logger
-  readonly #steps: Steps
-  #machine: Machine | undefined
-  /** Outlives the machine when its network could not be removed at first */
-  #slot: SlotLease | undefined
-  #queue: Promise<unknown> = Promise.resolve()
-  /** Ends the create, and all that goes on with the guest */
-  readonly #over = new AbortController()
-  #ttl: Disposable | undefined
-  #retry: NodeJS.Timeout | undefined
-  #forgotten = false
+  readonly #core: SandboxCore
 
   private constructor(record: SandboxRecord, deps: SandboxDeps, listener: SandboxListener) {
-    this.#record = record
-    this.#deps = deps
-    this.#listener = listener
-    this.#logger = deps.logger.child({ sandbox: record.spec.id })
-    this.#steps = new Steps(deps.stepObserver)
+    this.#core = new SandboxCore(record, deps, {
+      onChange: () => listener.onChange(this),
+      onForgotten: () => listener.onForgotten(this),
+      onVmEnded: async (machine, end) => await this.#onVmEnded(machine, end),
+      onTimeout: async () => await this.#onTimeout(),
+    })
   }
 
   /** A sandbox that does not exist yet; `create` makes it */
   static fresh(spec: SandboxSpec, deps: SandboxDeps, listener: SandboxListener): Sandbox {
     const now = Date.now()
     const record: SandboxRecord = {
-      formatVersion: 1,
+      formatVersion: 2,
       spec,
       status: "starting",
       reason: "",
       createdAtMs: now,
       changedAtMs: now,
-      expiresAtMs: 0,
-      guestToken: randomBytes(32).toString("hex"),
-      createSteps: [],
+      guestToken: makeGuestToken(),
+      startSteps: [],
+      layers: [],
+      diskBytes: 0,
+      isSealed: false,
     }
     return new Sandbox(record, deps, listener)
   }
 
-  /** A sandbox from an earlier host agent's record; with the machine that still runs, or without when it has ended */
+  /** A sandbox from an earlier host agent's record; with the machine that still runs, or without */
   static recovered(
     record: SandboxRecord,
     machine: Machine | undefined,
@@ -102,231 +77,159 @@ export class Sandbox {
     listener: SandboxListener,
   ): Sandbox {
     const sandbox = new Sandbox(record, deps, listener)
-    if (machine !== undefined) sandbox.#hold(machine)
+    if (machine !== undefined) sandbox.#core.hold(machine)
     return sandbox
   }
 
   get record(): SandboxRecord {
-    return this.#record
+    return this.#core.record.current
   }
 
   get id(): SandboxId {
-    return this.#record.spec.id
+    return this.#core.id
   }
 
   /** Address at which the host reaches the guest; empty unless running */
   get hostIp(): string {
-    return this.#machine?.slot.addresses.hostReachableIp ?? ""
+    return this.#core.holdings.machine?.slot.addresses.hostReachableIp ?? ""
   }
 
-  /** Bytes the root file system occupies beyond its template; 0 unless running */
+  /** When its time is over unless something happens in it, Unix time in ms; 0: never */
+  get expiresAtMs(): number {
+    return this.#core.lifetime?.expiresAtMs ?? 0
+  }
+
+  /** Bytes the disk occupies beyond what it was made from; 0 without a disk */
   async rootfsBytes(): Promise<number> {
-    const machine = this.#machine
-    if (machine === undefined || this.#over.signal.aborted) return 0
-    return await machine.rootfs.usageBytes()
+    return await this.#core.deps.rootfs.usageBytes(this.#core.record.directory)
   }
 
-  /** Boots the sandbox. A failure leaves nothing and forgets it. */
+  /** Restores the sandbox from its template's frozen VM. A failure leaves nothing and forgets it. */
   async create(env: readonly EnvPair[]): Promise<void> {
-    await this.#enqueue(async () => await this.#create(env))
+    await this.#core.queue.run(async () => await createSandbox(this.#core, env))
+  }
+
+  /**
+   * Freezes the sandbox to disk and frees all else. A failure leaves it running; a paused one stays as it is.
+   *
+   * @throws {PlatformError} `wrong_state`; `capacity_exhausted` when the disk is full
+   */
+  async pause(): Promise<void> {
+    const request = { reason: "", requestedAtMs: performance.now() }
+    await this.#core.queue.run(async () => await pauseSandbox(this.#core, request))
+  }
+
+  /**
+   * Restores a paused sandbox. A failure leaves it paused; a running one stays as it is.
+   *
+   * @throws {PlatformError} `wrong_state`, `capacity_exhausted`, `data_loss`, `deadline_exceeded`
+   */
+  async resume(): Promise<void> {
+    await this.#core.queue.run(async () => await resumeSandbox(this.#core))
+  }
+
+  /**
+   * Freezes a running or paused sandbox into a template; it keeps its status.
+   *
+   * @throws {PlatformError} `wrong_state`, `already_exists`, `capacity_exhausted`
+   */
+  async snapshot(request: SnapshotRequest): Promise<NamedTemplate> {
+    return await this.#core.queue.run(async () => await this.#snapshot(request))
+  }
+
+  /** Changes how long the sandbox lives; its time starts anew */
+  async update(change: { readonly timeoutSec?: number; readonly onTimeout?: OnTimeout }): Promise<void> {
+    const core = this.#core
+    await core.queue.run(async () => {
+      core.requireStatus("update")
+      await core.record.write({ spec: { ...this.record.spec, ...change } })
+      if (core.holdings.machine !== undefined) core.startLifetime()
+      core.changed()
+    })
   }
 
   /** Ends the sandbox, also one that is being created, and forgets it */
   async destroy(): Promise<void> {
-    this.#over.abort(new PlatformError("wrong_state", "the sandbox was destroyed"))
-    await this.#enqueue(async () => {
-      if (this.#forgotten) return
-      clearTimeout(this.#retry)
-      this.#logger.info("destroy")
-      await this.#takeDown("stopped", "destroyed")
-      await this.#forget()
+    const core = this.#core
+    core.over.abort(new PlatformError("wrong_state", "the sandbox was destroyed"))
+    await core.queue.run(async () => {
+      if (core.isForgotten) return
+      core.logger.info("destroy")
+      await takeDown(core, "stopped", "destroyed")
+      await core.forget()
     })
+  }
+
+  /** Brings a paused sandbox that an earlier host agent left to hold nothing but its disk */
+  async settle(): Promise<void> {
+    await this.#core.queue.run(async () => await settlePaused(this.#core))
   }
 
   /** The guest of a running sandbox. Raises `wrong_state` for any other status. */
   access(action: "exec" | "files"): GuestAccess {
-    const { status } = this.#record
-    if (this.#machine === undefined || this.#over.signal.aborted || !canDo(action, status)) {
-      throw new PlatformError("wrong_state", `the sandbox is not running, it is ${status}`, {
-        details: { status },
-      })
-    }
-    return { guest: this.#machine.guest, signal: this.#over.signal }
+    const core = this.#core
+    const { guest } = core.requireMachine(action)
+    const activity = core.lifetime?.hold()
+    return { guest, signal: core.over.signal, [Symbol.dispose]: () => activity?.[Symbol.dispose]() }
   }
 
-  /** Waits for the work in hand, then lets go of the VM, which runs on. A create under way is called off. */
+  /** Ends a running sandbox that cannot go on, remembered with the reason */
+  giveUp(reason: string): void {
+    this.#core.queue.background(async () => {
+      if (this.record.status === "running") await endByItself(this.#core, "error", reason)
+    })
+  }
+
+  /** Waits for the work in hand, then lets go of the VM, which runs on. A start under way is called off. */
   async detach(): Promise<void> {
-    if (this.#record.status === "starting") {
-      this.#over.abort(new PlatformError("unavailable", "the host agent is shutting down"))
+    const core = this.#core
+    if (core.holdings.machine === undefined) {
+      core.over.abort(new PlatformError("unavailable", "the host agent is shutting down"))
     }
-    await this.#enqueue(() => {
-      clearTimeout(this.#retry)
-      this.#ttl?.[Symbol.dispose]()
-      this.#machine?.detach()
+    await core.queue.run(() => {
+      core.cancelRetry()
+      core.endLifetime()
+      core.holdings.machine?.detach()
       return Promise.resolve()
     })
   }
 
-  async #create(env: readonly EnvPair[]): Promise<void> {
-    const { journal } = this.#deps
-    const steps = this.#steps
-    const startedAt = performance.now()
+  async #snapshot(request: SnapshotRequest): Promise<NamedTemplate> {
+    const core = this.#core
+    core.requireStatus("snapshot")
+    const steps = core.newSteps()
     try {
-      await steps.run("record", async () => await journal.write(this.#record))
-      this.#listener.onChange(this)
-      await using stack = new AsyncDisposableStack()
-      const machine = stack.use(
-        await startMachine(this.#deps, {
-          spec: this.#record.spec,
-          env,
-          guestToken: this.#record.guestToken,
-          directory: journal.directoryOf(this.id),
-          steps,
-          signal: this.#over.signal,
-          onHold: async (held) => await this.#onHold(held),
-        }),
-      )
-      await steps.run("publish", async () => {
-        this.#over.signal.throwIfAborted()
-        const { timeoutSec } = this.#record.spec
-        const expiresAtMs = timeoutSec === 0 ? 0 : Date.now() + timeoutSec * 1000
-        await this.#write({ status: "running", expiresAtMs, createSteps: [...steps.timings] })
-      })
-      this.#hold(machine)
-      stack.move()
-      this.#logger.info(
-        { durationMs: Math.round(performance.now() - startedAt), steps: steps.timings },
-        "created",
-      )
-      this.#listener.onChange(this)
-    } catch (error) {
-      this.#logger.warn({ err: error, steps: steps.timings }, "create failed")
-      await this.#abandonCreate(PlatformError.from(error).message)
-      throw error
+      const { record } = this
+      const { machine } = core.holdings
+      if (machine === undefined || record.status === "paused") {
+        await settlePaused(core)
+        return await snapshotPaused(core.deps, { record, request, steps })
+      }
+      const letRunOn = async () => await runOn(core, machine)
+      return await snapshotRunning(core.deps, { record, machine, request, steps, runOn: letRunOn })
+    } finally {
+      core.logger.info({ name: request.name, steps: steps.timings }, "snapshot")
     }
   }
 
-  /** Removes what a failed create may have left. What cannot be removed is kept on record, for a destroy to try again. */
-  async #abandonCreate(reason: string): Promise<void> {
-    this.#record = { ...this.#record, status: "error", reason, changedAtMs: Date.now() }
-    this.#listener.onChange(this)
+  async #onVmEnded(machine: Machine, end: VmEnd): Promise<void> {
+    const core = this.#core
+    if (this.record.status !== "running" || core.holdings.machine !== machine) return
+    const failure = await detachMemory(core.deps.pager, this.id)
+    core.logger.warn({ reason: end.reason, failure, consoleTail: end.consoleTail }, "VM ended")
+    await endByItself(core, "error", failure ?? end.reason)
+  }
+
+  async #onTimeout(): Promise<void> {
+    const core = this.#core
+    if (this.record.status !== "running") return
+    core.logger.info("timeout reached")
+    if (this.record.spec.onTimeout === "destroy") return await endByItself(core, "stopped", TIMEOUT_REASON)
     try {
-      await this.#removeRest()
-      await this.#forget()
-    } catch (error) {
-      this.#logger.error({ err: error }, "clean-up after a failed create failed")
+      await pauseSandbox(core, { reason: TIMEOUT_REASON, requestedAtMs: performance.now() })
+    } finally {
+      // A sandbox that could not be paused gets its time once more.
+      if (core.status === "running") core.startLifetime()
     }
-  }
-
-  async #onHold(held: { readonly slot: SlotLease } | { readonly vmm: ProcessIdentity }): Promise<void> {
-    if ("vmm" in held) return await this.#write(held)
-    this.#slot = held.slot
-    await this.#write({ slot: held.slot.addresses.slot })
-  }
-
-  #hold(machine: Machine): void {
-    this.#machine = machine
-    this.#slot = machine.slot
-    void machine.vm.ended.then((end) => this.#background(async () => await this.#onVmEnded(end)))
-    const { expiresAtMs } = this.#record
-    if (expiresAtMs !== 0)
-      this.#ttl = armDeadline(expiresAtMs, () => this.#background(async () => await this.#onTtl()))
-  }
-
-  async #onVmEnded(end: VmEnd): Promise<void> {
-    if (this.#record.status !== "running") return
-    this.#logger.warn({ reason: end.reason, consoleTail: end.consoleTail }, "VM ended")
-    await this.#endByItself("error", end.reason)
-  }
-
-  async #onTtl(): Promise<void> {
-    if (this.#record.status !== "running") return
-    this.#logger.info("timeout reached")
-    await this.#endByItself("stopped", "timeout reached")
-  }
-
-  /** Takes down a sandbox whose end nobody waits for; what fails is tried again until it succeeds or a client destroys it */
-  async #endByItself(
-    status: "stopped" | "error",
-    reason: string,
-    retryDelayMs = RETRY_DELAY_MS_MIN,
-  ): Promise<void> {
-    try {
-      await this.#takeDown(status, reason)
-    } catch (error) {
-      this.#logger.error({ err: error, retryDelayMs }, "taking the sandbox down failed")
-      const nextDelayMs = Math.min(2 * retryDelayMs, RETRY_DELAY_MS_MAX)
-      const retry = () => this.#background(async () => await this.#endByItself(status, reason, nextDelayMs))
-      this.#retry = setTimeout(retry, retryDelayMs).unref()
-    }
-  }
-
-  /** Puts work that nobody waits for into the queue */
-  #background(work: () => Promise<void>): void {
-    this.#enqueue(work).catch((error: unknown) =>
-      this.#logger.error({ err: error }, "work on the sandbox failed"),
-    )
-  }
-
-  /** Frees all the sandbox holds. The record names what is left until it is gone. */
-  async #takeDown(status: "stopped" | "error", reason: string): Promise<void> {
-    this.#over.abort(new PlatformError("wrong_state", `the sandbox is not running: ${reason}`))
-    this.#ttl?.[Symbol.dispose]()
-    const machine = this.#machine
-    if (machine !== undefined) {
-      // A crash is known at once; an end that was asked for is over when nothing is left.
-      await this.#noteEnd(status === "error" ? status : "stopping", reason)
-      this.#listener.onChange(this)
-    }
-    try {
-      await machine?.[Symbol.asyncDispose]()
-    } catch (error) {
-      this.#logger.error({ err: error }, "clean-up failed, trying again from the record")
-    }
-    await this.#removeRest()
-    // A VMM that would not end has kept the rest of its machine, capacity above all; by now it is gone.
-    await machine?.[Symbol.asyncDispose]()
-    this.#machine = undefined
-    await this.#noteEnd(status, reason)
-    this.#listener.onChange(this)
-  }
-
-  /** Removes what a machine left, if anything. Releasing a lease again is safe, by its number it would not be. */
-  async #removeRest(): Promise<void> {
-    await this.#deps.removeLeftovers(this.#record)
-    await this.#slot?.release()
-    this.#slot = undefined
-    const { slot: _slot, vmm: _vmm, ...rest } = this.#record
-    this.#record = rest
-  }
-
-  /** A full disk must not keep a sandbox from ending; recovery sees a `running` record without a VMM for what it is */
-  async #noteEnd(status: "stopping" | "stopped" | "error", reason: string): Promise<void> {
-    try {
-      await this.#write({ status, reason })
-    } catch (error) {
-      this.#logger.error({ err: error }, "the end of the sandbox could not be recorded")
-      this.#record = { ...this.#record, status, reason, changedAtMs: Date.now() }
-    }
-  }
-
-  async #forget(): Promise<void> {
-    await this.#deps.journal.remove(this.id)
-    this.#forgotten = true
-    this.#listener.onForgotten(this)
-  }
-
-  async #write(change: Partial<SandboxRecord>): Promise<void> {
-    const changedAtMs = change.status === undefined ? this.#record.changedAtMs : Date.now()
-    const record = { ...this.#record, ...change, changedAtMs }
-    await this.#deps.journal.write(record)
-    this.#record = record
-  }
-
-  /** Applies one thing at a time; a failure is its caller's, not the next one's */
-  async #enqueue(work: () => Promise<void>): Promise<void> {
-    const turn = this.#queue.then(work)
-    this.#queue = turn.catch(() => undefined)
-    await turn
   }
 }

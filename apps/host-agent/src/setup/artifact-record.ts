@@ -4,14 +4,17 @@ import { join } from "node:path"
 import { writeFileAtomic } from "@thaw/linux"
 import { z } from "zod"
 
+const NativeFile = z.strictObject({
+  /** Of the crate in `native/` and of how it is built */
+  sourceHash: z.string(),
+  sizeBytes: z.int(),
+  sha256: z.string(),
+})
+
 /** What one step made and from what; a JSON file in the artifacts directory, written last */
 const SCHEMAS = {
-  "guest-agent": z.strictObject({
-    /** Of the sources in `native/` */
-    sourceHash: z.string(),
-    sizeBytes: z.int(),
-    sha256: z.string(),
-  }),
+  "guest-agent": NativeFile,
+  "qemu-uffd": NativeFile,
   kernel: z.strictObject({
     /** `uname -r` of the guest */
     release: z.string(),

@@ -7,6 +7,7 @@ import { guestAgentStep } from "./guest-agent-step.ts"
 import { initramfsStep } from "./initramfs-step.ts"
 import { kernelStep } from "./kernel-step.ts"
 import { packagesStep } from "./packages-step.ts"
+import { qemuUffdStep } from "./qemu-uffd-step.ts"
 import { acquireSetupLock } from "./setup-lock.ts"
 import { type SetupProgress, type SetupStepName, SETUP_STEPS } from "./setup-progress.ts"
 import type { SetupContext, SetupStep } from "./setup-step.ts"
@@ -29,6 +30,7 @@ export interface SetupResult {
 const STEPS: Readonly<Record<SetupStepName, SetupStep>> = {
   packages: packagesStep,
   "guest-agent": guestAgentStep,
+  "qemu-uffd": qemuUffdStep,
   kernel: kernelStep,
   initramfs: initramfsStep,
   "template base": baseTemplateStep,

@@ -6,7 +6,7 @@ export const REQUIRED_PACKAGES: readonly string[] = [
   "iproute2",
   "nftables",
   "procps",
-  // The guest agent; gcc links it, libc6-dev has the static C library.
+  // What is in native/; gcc links it, libc6-dev has the static C library for the guest agent.
   "cargo",
   "gcc",
   "libc6-dev",

@@ -1,5 +1,12 @@
 /** The steps of a set-up, in their order */
-export const SETUP_STEPS = ["packages", "guest-agent", "kernel", "initramfs", "template base"] as const
+export const SETUP_STEPS = [
+  "packages",
+  "guest-agent",
+  "qemu-uffd",
+  "kernel",
+  "initramfs",
+  "template base",
+] as const
 
 export type SetupStepName = (typeof SETUP_STEPS)[number]
 

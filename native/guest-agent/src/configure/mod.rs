@@ -4,6 +4,7 @@ pub mod etc;
 mod host_name;
 
 use crate::agent::{Agent, Role, Settings};
+use crate::client::Client;
 use crate::failure::AgentError;
 use crate::sys::clock::set_wall_clock;
 use crate::sys::entropy::add_entropy;
@@ -13,17 +14,24 @@ use crate::wire::request::Configure;
 use std::path::Path;
 use std::sync::Arc;
 
-pub fn configure(agent: &Agent, request: &Configure) -> Result<(), AgentError> {
+pub fn configure(agent: &Agent, client: &Client, request: &Configure) -> Result<(), AgentError> {
     host_name::validate(&request.host_name)?;
     let dns_servers = etc::parse_dns_servers(&request.dns_servers)?;
-    crate::exec::environment::validate(&request.environment)?;
+    if let Some(environment) = &request.environment {
+        crate::exec::environment::validate(environment)?;
+    }
     // Held to the end: two configurations at once would mix.
     let mut settings = agent.settings();
     if agent.role == Role::Init {
         apply_to_machine(request, &dns_servers)?;
     }
-    *settings =
-        Some(Settings { token: AccessToken(request.token), environment: Arc::new(request.environment.clone()) });
+    let environment = match (&request.environment, settings.take()) {
+        (Some(environment), _) => Arc::new(environment.clone()),
+        (None, Some(before)) => before.environment,
+        (None, None) => Arc::default(),
+    };
+    *settings = Some(Settings { token: AccessToken(request.token), environment });
+    client.cut_others();
     Ok(())
 }
 

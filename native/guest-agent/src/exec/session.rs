@@ -252,7 +252,8 @@ impl Session {
     }
 
     fn lose_client(&mut self) {
-        if self.is_attached() && self.kill_on_disconnect {
+        let is_cut = self.client.as_ref().map_or(false, Client::is_cut);
+        if self.is_attached() && self.kill_on_disconnect && !is_cut {
             self.signal(SIGKILL);
         }
         // What the client sent last still reaches the process, then its end of file.

@@ -30,7 +30,8 @@ pub struct Configure {
     pub wall_clock_ns: u64,
     /// 32 to 512 bytes.
     pub entropy: Vec<u8>,
-    pub environment: Vec<Pair>,
+    /// None: the configured environment stays as it is.
+    pub environment: Option<Vec<Pair>>,
     pub dns_servers: Vec<Vec<u8>>,
 }
 
@@ -228,7 +229,7 @@ fn decode_configure(decoder: &mut Decoder) -> Decoded<Configure> {
         machine_id: decoder.fixed_bytes()?,
         wall_clock_ns: decoder.u64()?,
         entropy: decoder.bytes()?,
-        environment: decoder.list(Decoder::pair)?,
+        environment: decoder.option(|decoder| decoder.list(Decoder::pair))?,
         dns_servers: decoder.list(Decoder::bytes)?,
     };
     if !(32..=512).contains(&request.entropy.len()) {
@@ -244,7 +245,7 @@ fn encode_configure(encoder: Encoder, request: &Configure) -> Encoder {
         .bytes(&request.machine_id)
         .u64(request.wall_clock_ns)
         .bytes(&request.entropy)
-        .list(&request.environment, Encoder::pair)
+        .option(&request.environment, |encoder, pairs| encoder.list(pairs, Encoder::pair))
         .list(&request.dns_servers, |encoder, server| encoder.bytes(server))
 }
 

@@ -103,7 +103,7 @@ pub fn configure_request() -> Request {
         machine_id: [1; 16],
         wall_clock_ns: 1,
         entropy: vec![0; 32],
-        environment: vec![(b"CONFIGURED".to_vec(), b"yes".to_vec())],
+        environment: Some(vec![(b"CONFIGURED".to_vec(), b"yes".to_vec())]),
         dns_servers: vec![b"10.0.0.1".to_vec()],
     })
 }

@@ -1,13 +1,18 @@
 import type { ErrorCode } from "@thaw/model"
 import type { z } from "zod"
 
-export type HttpMethod = "GET" | "POST" | "DELETE"
+export type HttpMethod = "GET" | "POST" | "PATCH" | "DELETE"
 
 /** What a route takes beside its path parameters */
 export type RouteRequest =
   | { readonly kind: "none" }
   | { readonly kind: "query"; readonly schema: z.ZodType }
-  | { readonly kind: "json"; readonly schema: z.ZodType }
+  | {
+      readonly kind: "json"
+      readonly schema: z.ZodType
+      /** Beside the body */
+      readonly query?: z.ZodType
+    }
   | { readonly kind: "multipart"; readonly schema: z.ZodType }
   | { readonly kind: "websocket"; readonly clientMessages: z.ZodType; readonly serverMessages: z.ZodType }
 

@@ -22,6 +22,7 @@ describe("ROUTES", () => {
   test.each(ROUTE_LIST)("%s can be written as JSON Schema", (_name, { request, response, errors }) => {
     const schemas: z.ZodType[] = []
     if ("schema" in request) schemas.push(request.schema)
+    if (request.kind === "json" && request.query !== undefined) schemas.push(request.query)
     if (request.kind === "websocket") schemas.push(request.clientMessages, request.serverMessages)
     if (response.kind === "json") schemas.push(response.schema)
     for (const schema of schemas) expect(z.toJSONSchema(schema, { io: "input" })).toBeTypeOf("object")

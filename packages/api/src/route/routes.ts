@@ -8,7 +8,12 @@ import { UploadFormSchema } from "../files/upload-form.ts"
 import { HealthResponseSchema, ReadyResponseSchema } from "../health/health.ts"
 import { CreateSandboxRequestSchema } from "../sandbox/create-sandbox.ts"
 import { ListSandboxesQuerySchema, ListSandboxesResponseSchema } from "../sandbox/list-sandboxes.ts"
+import { PauseSandboxRequestSchema, ResumeSandboxRequestSchema } from "../sandbox/pause-sandbox.ts"
 import { SandboxSchema } from "../sandbox/sandbox.ts"
+import { UpdateSandboxRequestSchema } from "../sandbox/update-sandbox.ts"
+import { CreateSnapshotQuerySchema, CreateSnapshotRequestSchema } from "../snapshot/create-snapshot.ts"
+import { ListSnapshotsQuerySchema, ListSnapshotsResponseSchema } from "../snapshot/list-snapshots.ts"
+import { TemplateSchema } from "../snapshot/template.ts"
 import type { Route } from "./route.ts"
 
 /** Codes that any route below `/v1` may answer */
@@ -22,6 +27,7 @@ const ON_FILES: readonly ErrorCode[] = [
   "unsupported_media_type",
   "capacity_exhausted",
 ]
+const ON_BODY: readonly ErrorCode[] = ["payload_too_large", "unsupported_media_type"]
 const NONE = { kind: "none" } as const
 
 /** Every route, by operation */
@@ -34,14 +40,7 @@ export const ROUTES = {
     auth: true,
     request: { kind: "json", schema: CreateSandboxRequestSchema },
     response: { status: 201, kind: "json", schema: SandboxSchema },
-    errors: [
-      "not_found",
-      "wrong_state",
-      "payload_too_large",
-      "unsupported_media_type",
-      "capacity_exhausted",
-      "deadline_exceeded",
-    ],
+    errors: ["not_found", "wrong_state", ...ON_BODY, "capacity_exhausted", "data_loss", "deadline_exceeded"],
   },
   listSandboxes: {
     operation: "listSandboxes",
@@ -72,6 +71,36 @@ export const ROUTES = {
     request: NONE,
     response: { status: 204, kind: "empty" },
     errors: ["not_found", "deadline_exceeded"],
+  },
+  updateSandbox: {
+    operation: "updateSandbox",
+    method: "PATCH",
+    path: "/v1/sandboxes/{id}",
+    summary: "Changes how long a sandbox lives and its metadata",
+    auth: true,
+    request: { kind: "json", schema: UpdateSandboxRequestSchema },
+    response: { status: 200, kind: "json", schema: SandboxSchema },
+    errors: [...ON_RUNNING, ...ON_BODY],
+  },
+  pauseSandbox: {
+    operation: "pauseSandbox",
+    method: "POST",
+    path: "/v1/sandboxes/{id}/pause",
+    summary: "Freezes a running sandbox to disk and frees all else it held; a failure leaves it running",
+    auth: true,
+    request: { kind: "json", schema: PauseSandboxRequestSchema },
+    response: { status: 200, kind: "json", schema: SandboxSchema },
+    errors: [...ON_RUNNING, ...ON_BODY, "capacity_exhausted"],
+  },
+  resumeSandbox: {
+    operation: "resumeSandbox",
+    method: "POST",
+    path: "/v1/sandboxes/{id}/resume",
+    summary: "Lets a paused sandbox run on; its time starts anew, a failure leaves it paused",
+    auth: true,
+    request: { kind: "json", schema: ResumeSandboxRequestSchema },
+    response: { status: 200, kind: "json", schema: SandboxSchema },
+    errors: [...ON_RUNNING, ...ON_BODY, "capacity_exhausted", "data_loss"],
   },
   exec: {
     operation: "exec",
@@ -166,6 +195,46 @@ export const ROUTES = {
     request: { kind: "json", schema: requests.RemoveFileRequestSchema },
     response: { status: 200, kind: "json", schema: responses.RemoveFileResponseSchema },
     errors: ON_FILES,
+  },
+  createSnapshot: {
+    operation: "createSnapshot",
+    method: "POST",
+    path: "/v1/snapshots",
+    summary: "Freezes a running or paused sandbox into a template; the sandbox keeps the status it had",
+    auth: true,
+    request: { kind: "json", schema: CreateSnapshotRequestSchema, query: CreateSnapshotQuerySchema },
+    response: { status: 201, kind: "json", schema: TemplateSchema },
+    errors: [...ON_RUNNING, ...ON_BODY, "already_exists", "capacity_exhausted", "data_loss"],
+  },
+  listSnapshots: {
+    operation: "listSnapshots",
+    method: "GET",
+    path: "/v1/snapshots",
+    summary: "Lists base templates and snapshots by name",
+    auth: true,
+    request: { kind: "query", schema: ListSnapshotsQuerySchema },
+    response: { status: 200, kind: "json", schema: ListSnapshotsResponseSchema },
+    errors: [],
+  },
+  getSnapshot: {
+    operation: "getSnapshot",
+    method: "GET",
+    path: "/v1/snapshots/{name}",
+    summary: "Shows one base template or snapshot",
+    auth: true,
+    request: NONE,
+    response: { status: 200, kind: "json", schema: TemplateSchema },
+    errors: ["not_found"],
+  },
+  deleteSnapshot: {
+    operation: "deleteSnapshot",
+    method: "DELETE",
+    path: "/v1/snapshots/{name}",
+    summary: "Deletes a snapshot; sandboxes and snapshots made from it stay as they are",
+    auth: true,
+    request: NONE,
+    response: { status: 204, kind: "empty" },
+    errors: ["not_found", "wrong_state", "deadline_exceeded"],
   },
   healthz: {
     operation: "healthz",

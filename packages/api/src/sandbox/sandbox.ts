@@ -1,7 +1,8 @@
-import { SANDBOX_STATUSES } from "@thaw/model"
+import { ON_TIMEOUT, SANDBOX_STATUSES } from "@thaw/model"
 import { z } from "zod"
 
 import { MetadataSchema, TimestampSchema } from "../text/wire-text.ts"
+import { PauseReportSchema } from "./pause-report.ts"
 
 /** A sandbox as clients see it */
 export const SandboxSchema = z.strictObject({
@@ -10,8 +11,10 @@ export const SandboxSchema = z.strictObject({
   template: z.string(),
   vcpus: z.int(),
   memory_mib: z.int(),
-  /** Seconds from start to the end of the sandbox; 0: no limit */
+  /** Seconds without activity until the sandbox is destroyed or paused; 0: no limit */
   timeout_sec: z.int(),
+  /** What happens when `timeout_sec` is over */
+  on_timeout: z.enum(ON_TIMEOUT),
   metadata: MetadataSchema,
   created_at: TimestampSchema,
   started_at: TimestampSchema.optional(),
@@ -19,6 +22,8 @@ export const SandboxSchema = z.strictObject({
   expires_at: TimestampSchema.optional(),
   /** Why the sandbox is stopped or in error */
   reason: z.string().optional(),
+  /** The last pause; stays after a resume, absent until there was one */
+  pause: PauseReportSchema.optional(),
 })
 
 export type SandboxBody = z.infer<typeof SandboxSchema>

@@ -11,6 +11,8 @@ export interface DetachedOptions {
   readonly cwd?: string
   /** Added to this process's environment */
   readonly env?: Readonly<Record<string, string>>
+  /** Become descriptors 3, 4, … of the program; they stay open here */
+  readonly inheritedFds?: readonly number[]
 }
 
 /**
@@ -27,7 +29,7 @@ export async function startDetached(
   const [program, ...args] = argv
   const child = spawn(program, args, {
     detached: true,
-    stdio: ["ignore", log.fd, log.fd],
+    stdio: ["ignore", log.fd, log.fd, ...(options.inheritedFds ?? [])],
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
   })

@@ -1,15 +1,12 @@
 import { closeSync, openSync } from "node:fs"
 
-import koffi from "koffi"
+import { bindLibc } from "../libc/libc.ts"
 
 /** `flock` operations of <sys/file.h>, Linux */
 const LOCK_EX = 2
 const LOCK_NB = 4
 
-const flock = koffi.load("libc.so.6").func("int flock(int fd, int operation)") as (
-  fd: number,
-  operation: number,
-) => number
+const flock = bindLibc("int flock(int fd, int operation)") as (fd: number, operation: number) => number
 
 /**
  * Takes a lock that ends with this process, however it ends; flock(2).

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { readFile, readdir } from "node:fs/promises"
 
 /** A process for as long as it lives: pids are reused, a pid with its start time is not */
@@ -13,7 +14,19 @@ const START_TIME_FIELD = 19
 /** Reads who runs as `pid` now; undefined when nothing does, or only a zombie */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(ignoreGone)
-  if (stat === undefined) return undefined
+  return stat === undefined ? undefined : parseStat(pid, stat)
+}
+
+/** As `identifyProcess`, for threads that do not wait for promises */
+export function identifyProcessSync(pid: number): ProcessIdentity | undefined {
+  try {
+    return parseStat(pid, readFileSync(`/proc/${pid}/stat`, "utf8"))
+  } catch (error) {
+    return ignoreGone(error as NodeJS.ErrnoException)
+  }
+}
+
+function parseStat(pid: number, stat: string): ProcessIdentity | undefined {
   // The second field is the program's name in parentheses and may hold blanks and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
   if (fields[STATE_FIELD] === "Z" || fields[STATE_FIELD] === "X") return undefined

@@ -13,6 +13,7 @@ export const ERROR_CODES = [
   "quota_exceeded",
   "canceled",
   "internal",
+  "data_loss",
   "unimplemented",
   "unavailable",
   "capacity_exhausted",

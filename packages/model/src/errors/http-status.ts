@@ -15,6 +15,7 @@ export const HTTP_STATUS = {
   quota_exceeded: 429,
   canceled: 499,
   internal: 500,
+  data_loss: 500,
   unimplemented: 501,
   unavailable: 503,
   capacity_exhausted: 503,

@@ -41,6 +41,10 @@ export const LIMITS = {
   pageSizeMax: 1000,
   ptyColsMax: 1000,
   ptyRowsMax: 1000,
+  /** Builds that the memory of one paused sandbox may be spread over before its own are merged in the background */
+  memoryBuildsMax: 8,
+  /** Root file system layers between a snapshot template and its base; a deeper one is flattened when it is made */
+  rootfsLayersMax: 8,
   slotMin: 1,
   slotMax: 32_767,
 } as const

@@ -22,7 +22,7 @@ export const SANDBOX_STATUSES = [
 export type SandboxStatus = (typeof SANDBOX_STATUSES)[number]
 
 /** What a client may ask of an existing sandbox */
-export type SandboxAction = "exec" | "files" | "pause" | "resume" | "delete"
+export type SandboxAction = "exec" | "files" | "pause" | "resume" | "snapshot" | "update" | "delete"
 
 /** In which statuses each action is allowed */
 export const SANDBOX_ACTIONS: Record<SandboxAction, readonly SandboxStatus[]> = {
@@ -30,6 +30,8 @@ export const SANDBOX_ACTIONS: Record<SandboxAction, readonly SandboxStatus[]> = 
   files: ["running"],
   pause: ["running"],
   resume: ["paused"],
+  snapshot: ["running", "paused"],
+  update: ["running", "paused"],
   delete: SANDBOX_STATUSES.filter((status) => status !== "stopped"),
 }
 

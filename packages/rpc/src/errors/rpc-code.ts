@@ -16,6 +16,7 @@ export const RPC_CODE = {
   quota_exceeded: Code.ResourceExhausted,
   canceled: Code.Canceled,
   internal: Code.Internal,
+  data_loss: Code.DataLoss,
   unimplemented: Code.Unimplemented,
   unavailable: Code.Unavailable,
   capacity_exhausted: Code.ResourceExhausted,
@@ -52,7 +53,8 @@ export function errorCodeOf(code: Code): ErrorCode {
       return "deadline_exceeded"
     case Code.Internal:
     case Code.Unknown:
-    case Code.DataLoss:
       return "internal"
+    case Code.DataLoss:
+      return "data_loss"
   }
 }

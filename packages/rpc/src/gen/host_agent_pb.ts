@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file host_agent.proto.
  */
 export const file_host_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChBob3N0X2FnZW50LnByb3RvEgxob3N0YWdlbnQudjEiLwoJRXJyb3JJbmZvEgwKBGNvZGUYASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgJIssBCgtTYW5kYm94U3BlYxISCgpzYW5kYm94X2lkGAEgASgJEhAKCHRlbXBsYXRlGAIgASgJEg0KBXZjcHVzGAMgASgNEhIKCm1lbW9yeV9taWIYBCABKA0SEwoLdGltZW91dF9zZWMYBSABKA0SMQoEZW52cxgGIAMoCzIjLmhvc3RhZ2VudC52MS5TYW5kYm94U3BlYy5FbnZzRW50cnkaKwoJRW52c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi7gEKB1NhbmRib3gSJwoEc3BlYxgBIAEoCzIZLmhvc3RhZ2VudC52MS5TYW5kYm94U3BlYxIOCgZzdGF0dXMYAiABKAkSDgoGcmVhc29uGAMgASgJEg8KB2hvc3RfaXAYBCABKAkSFQoNY3JlYXRlZF9hdF9tcxgFIAEoAxIVCg1jaGFuZ2VkX2F0X21zGAYgASgDEhUKDWV4cGlyZXNfYXRfbXMYByABKAMSFAoMcm9vdGZzX2J5dGVzGAggASgDEi4KDGNyZWF0ZV9zdGVwcxgJIAMoCzIYLmhvc3RhZ2VudC52MS5TdGVwVGltaW5nIi8KClN0ZXBUaW1pbmcSDAoEbmFtZRgBIAEoCRITCgtkdXJhdGlvbl9tcxgCIAEoASI/ChRDcmVhdGVTYW5kYm94UmVxdWVzdBInCgRzcGVjGAEgASgLMhkuaG9zdGFnZW50LnYxLlNhbmRib3hTcGVjIisKFURlc3Ryb3lTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhgKFkRlc3Ryb3lTYW5kYm94UmVzcG9uc2UiKQoTUGF1c2VTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIioKFFJlc3VtZVNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkiFgoUTGlzdFNhbmRib3hlc1JlcXVlc3QiQQoVTGlzdFNhbmRib3hlc1Jlc3BvbnNlEigKCXNhbmRib3hlcxgBIAMoCzIVLmhvc3RhZ2VudC52MS5TYW5kYm94IhcKFVdhdGNoU2FuZGJveGVzUmVxdWVzdCJzChZXYXRjaFNhbmRib3hlc1Jlc3BvbnNlEigKB3NhbmRib3gYASABKAsyFS5ob3N0YWdlbnQudjEuU2FuZGJveEgAEiYKBnN5bmNlZBgCIAEoCzIULmhvc3RhZ2VudC52MS5TeW5jZWRIAEIHCgVldmVudCIICgZTeW5jZWQiEAoOR2V0SG9zdFJlcXVlc3Qi0gEKBEhvc3QSDwoHdmVyc2lvbhgBIAEoCRILCgN2bW0YAiABKAkSEwoLYWNjZWxlcmF0b3IYAyABKAkSDgoGcm9vdGZzGAQgASgJEhEKCXZjcHVzX21heBgFIAEoDRIWCg5tZW1vcnlfbWliX21heBgGIAEoDRIVCg1zYW5kYm94ZXNfbWF4GAcgASgNEhkKEXNhbmRib3hlc19ydW5uaW5nGAggASgNEhcKD21lbW9yeV9taWJfdXNlZBgJIAEoDRIRCgl0ZW1wbGF0ZXMYCiADKAkiIQoDUHR5EgwKBGNvbHMYASABKA0SDAoEcm93cxgCIAEoDSLLAQoLRXhlY0NvbW1hbmQSEgoKc2FuZGJveF9pZBgBIAEoCRILCgNjbWQYAiABKAkSDAoEYXJncxgDIAMoCRIxCgRlbnZzGAQgAygLMiMuaG9zdGFnZW50LnYxLkV4ZWNDb21tYW5kLkVudnNFbnRyeRILCgNjd2QYBSABKAkSDAoEdXNlchgGIAEoCRISCgp0aW1lb3V0X21zGAcgASgNGisKCUVudnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIkgKC0V4ZWNSZXF1ZXN0EioKB2NvbW1hbmQYASABKAsyGS5ob3N0YWdlbnQudjEuRXhlY0NvbW1hbmQSDQoFc3RkaW4YAiABKAwirQEKDEV4ZWNSZXNwb25zZRIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgFEg4KBnN0ZG91dBgDIAEoDBIOCgZzdGRlcnIYBCABKAwSGAoQc3Rkb3V0X3RydW5jYXRlZBgFIAEoCBIYChBzdGRlcnJfdHJ1bmNhdGVkGAYgASgIEhEKCXRpbWVkX291dBgHIAEoCBITCgtkdXJhdGlvbl9tcxgIIAEoBCLXAQoRRXhlY1N0cmVhbVJlcXVlc3QSKAoFc3RhcnQYASABKAsyFy5ob3N0YWdlbnQudjEuRXhlY1N0YXJ0SAASDwoFc3RkaW4YAiABKAxIABIvCgtjbG9zZV9zdGRpbhgDIAEoCzIYLmhvc3RhZ2VudC52MS5DbG9zZVN0ZGluSAASJgoGc2lnbmFsGAQgASgLMhQuaG9zdGFnZW50LnYxLlNpZ25hbEgAEiMKBnJlc2l6ZRgFIAEoCzIRLmhvc3RhZ2VudC52MS5QdHlIAEIJCgdtZXNzYWdlIoIBCglFeGVjU3RhcnQSKgoHY29tbWFuZBgBIAEoCzIZLmhvc3RhZ2VudC52MS5FeGVjQ29tbWFuZBIeCgNwdHkYAiABKAsyES5ob3N0YWdlbnQudjEuUHR5Eg0KBXN0ZGluGAMgASgIEhoKEmtpbGxfb25fZGlzY29ubmVjdBgEIAEoCCIMCgpDbG9zZVN0ZGluIhgKBlNpZ25hbBIOCgZudW1iZXIYASABKAUimQEKEkV4ZWNTdHJlYW1SZXNwb25zZRIsCgdzdGFydGVkGAEgASgLMhkuaG9zdGFnZW50LnYxLkV4ZWNTdGFydGVkSAASEAoGc3Rkb3V0GAIgASgMSAASEAoGc3RkZXJyGAMgASgMSAASJgoEZXhpdBgEIAEoCzIWLmhvc3RhZ2VudC52MS5FeGVjRXhpdEgAQgkKB21lc3NhZ2UiGgoLRXhlY1N0YXJ0ZWQSCwoDcGlkGAEgASgNIlUKCEV4ZWNFeGl0EhEKCWV4aXRfY29kZRgBIAEoBRIOCgZzaWduYWwYAiABKAUSEQoJdGltZWRfb3V0GAMgASgIEhMKC2R1cmF0aW9uX21zGAQgASgEIsMBCglGaWxlRW50cnkSDAoEcGF0aBgBIAEoDBIMCgR0eXBlGAIgASgJEgwKBG1vZGUYAyABKA0SCwoDdWlkGAQgASgNEgsKA2dpZBgFIAEoDRINCgVvd25lchgGIAEoCRINCgVncm91cBgHIAEoCRIMCgRzaXplGAggASgEEhYKDm1vZGlmaWVkX2F0X21zGAkgASgDEhsKDnN5bWxpbmtfdGFyZ2V0GAogASgMSACIAQFCEQoPX3N5bWxpbmtfdGFyZ2V0IjwKCkZpbGVUYXJnZXQSEgoKc2FuZGJveF9pZBgBIAEoCRIMCgRwYXRoGAIgASgMEgwKBHVzZXIYAyABKAkiaQoQV3JpdGVGaWxlUmVxdWVzdBIoCgZ0YXJnZXQYASABKAsyGC5ob3N0YWdlbnQudjEuRmlsZVRhcmdldBIRCgRtb2RlGAIgASgNSACIAQESDwoHY29udGVudBgDIAEoDEIHCgVfbW9kZSJrCg9SZWFkRmlsZVJlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQSDgoGb2Zmc2V0GAIgASgEEhMKBmxlbmd0aBgDIAEoBEgAiAEBQgkKB19sZW5ndGgiSwoQUmVhZEZpbGVSZXNwb25zZRImCgVlbnRyeRgBIAEoCzIXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSDwoHY29udGVudBgCIAEoDCKMAQoWV3JpdGVGaWxlU3RyZWFtUmVxdWVzdBIrCgRtZXRhGAEgASgLMhsuaG9zdGFnZW50LnYxLldyaXRlRmlsZU1ldGFIABIPCgVjaHVuaxgCIAEoDEgAEikKA2VuZBgDIAEoCzIaLmhvc3RhZ2VudC52MS5Xcml0ZUZpbGVFbmRIAEIJCgdtZXNzYWdlIg4KDFdyaXRlRmlsZUVuZCJVCg1Xcml0ZUZpbGVNZXRhEigKBnRhcmdldBgBIAEoCzIYLmhvc3RhZ2VudC52MS5GaWxlVGFyZ2V0EhEKBG1vZGUYAiABKA1IAIgBAUIHCgVfbW9kZSJeChZSZWFkRmlsZVN0cmVhbVJlc3BvbnNlEigKBWVudHJ5GAEgASgLMhcuaG9zdGFnZW50LnYxLkZpbGVFbnRyeUgAEg8KBWNodW5rGAIgASgMSABCCQoHbWVzc2FnZSJTCg9TdGF0RmlsZVJlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQSFgoOZm9sbG93X3N5bWxpbmsYAiABKAgiPAoQTGlzdEZpbGVzUmVxdWVzdBIoCgZ0YXJnZXQYASABKAsyGC5ob3N0YWdlbnQudjEuRmlsZVRhcmdldCJQChFMaXN0RmlsZXNSZXNwb25zZRIoCgdlbnRyaWVzGAEgAygLMhcuaG9zdGFnZW50LnYxLkZpbGVFbnRyeRIRCgl0cnVuY2F0ZWQYAiABKAgiZwoOTWFrZURpclJlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQSEQoEbW9kZRgCIAEoDUgAiAEBEg8KB3BhcmVudHMYAyABKAhCBwoFX21vZGUiWgoPTW92ZUZpbGVSZXF1ZXN0EigKBnRhcmdldBgBIAEoCzIYLmhvc3RhZ2VudC52MS5GaWxlVGFyZ2V0EgoKAnRvGAIgASgMEhEKCW92ZXJ3cml0ZRgDIAEoCCJQChFSZW1vdmVGaWxlUmVxdWVzdBIoCgZ0YXJnZXQYASABKAsyGC5ob3N0YWdlbnQudjEuRmlsZVRhcmdldBIRCglyZWN1cnNpdmUYAiABKAgiFAoSUmVtb3ZlRmlsZVJlc3BvbnNlIjkKFUNyZWF0ZVNuYXBzaG90UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJEgwKBG5hbWUYAiABKAkiLAoIU25hcHNob3QSDAoEbmFtZRgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgDIiUKFURlbGV0ZVNuYXBzaG90UmVxdWVzdBIMCgRuYW1lGAEgASgJIhgKFkRlbGV0ZVNuYXBzaG90UmVzcG9uc2UyrgwKEEhvc3RBZ2VudFNlcnZpY2USSgoNQ3JlYXRlU2FuZGJveBIiLmhvc3RhZ2VudC52MS5DcmVhdGVTYW5kYm94UmVxdWVzdBoVLmhvc3RhZ2VudC52MS5TYW5kYm94ElsKDkRlc3Ryb3lTYW5kYm94EiMuaG9zdGFnZW50LnYxLkRlc3Ryb3lTYW5kYm94UmVxdWVzdBokLmhvc3RhZ2VudC52MS5EZXN0cm95U2FuZGJveFJlc3BvbnNlEkgKDFBhdXNlU2FuZGJveBIhLmhvc3RhZ2VudC52MS5QYXVzZVNhbmRib3hSZXF1ZXN0GhUuaG9zdGFnZW50LnYxLlNhbmRib3gSSgoNUmVzdW1lU2FuZGJveBIiLmhvc3RhZ2VudC52MS5SZXN1bWVTYW5kYm94UmVxdWVzdBoVLmhvc3RhZ2VudC52MS5TYW5kYm94ElgKDUxpc3RTYW5kYm94ZXMSIi5ob3N0YWdlbnQudjEuTGlzdFNhbmRib3hlc1JlcXVlc3QaIy5ob3N0YWdlbnQudjEuTGlzdFNhbmRib3hlc1Jlc3BvbnNlEl0KDldhdGNoU2FuZGJveGVzEiMuaG9zdGFnZW50LnYxLldhdGNoU2FuZGJveGVzUmVxdWVzdBokLmhvc3RhZ2VudC52MS5XYXRjaFNhbmRib3hlc1Jlc3BvbnNlMAESOwoHR2V0SG9zdBIcLmhvc3RhZ2VudC52MS5HZXRIb3N0UmVxdWVzdBoSLmhvc3RhZ2VudC52MS5Ib3N0Ej0KBEV4ZWMSGS5ob3N0YWdlbnQudjEuRXhlY1JlcXVlc3QaGi5ob3N0YWdlbnQudjEuRXhlY1Jlc3BvbnNlElMKCkV4ZWNTdHJlYW0SHy5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlcXVlc3QaIC5ob3N0YWdlbnQudjEuRXhlY1N0cmVhbVJlc3BvbnNlKAEwARJECglXcml0ZUZpbGUSHi5ob3N0YWdlbnQudjEuV3JpdGVGaWxlUmVxdWVzdBoXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSSQoIUmVhZEZpbGUSHS5ob3N0YWdlbnQudjEuUmVhZEZpbGVSZXF1ZXN0Gh4uaG9zdGFnZW50LnYxLlJlYWRGaWxlUmVzcG9uc2USUgoPV3JpdGVGaWxlU3RyZWFtEiQuaG9zdGFnZW50LnYxLldyaXRlRmlsZVN0cmVhbVJlcXVlc3QaFy5ob3N0YWdlbnQudjEuRmlsZUVudHJ5KAESVwoOUmVhZEZpbGVTdHJlYW0SHS5ob3N0YWdlbnQudjEuUmVhZEZpbGVSZXF1ZXN0GiQuaG9zdGFnZW50LnYxLlJlYWRGaWxlU3RyZWFtUmVzcG9uc2UwARJCCghTdGF0RmlsZRIdLmhvc3RhZ2VudC52MS5TdGF0RmlsZVJlcXVlc3QaFy5ob3N0YWdlbnQudjEuRmlsZUVudHJ5EkwKCUxpc3RGaWxlcxIeLmhvc3RhZ2VudC52MS5MaXN0RmlsZXNSZXF1ZXN0Gh8uaG9zdGFnZW50LnYxLkxpc3RGaWxlc1Jlc3BvbnNlEkAKB01ha2VEaXISHC5ob3N0YWdlbnQudjEuTWFrZURpclJlcXVlc3QaFy5ob3N0YWdlbnQudjEuRmlsZUVudHJ5EkIKCE1vdmVGaWxlEh0uaG9zdGFnZW50LnYxLk1vdmVGaWxlUmVxdWVzdBoXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSTwoKUmVtb3ZlRmlsZRIfLmhvc3RhZ2VudC52MS5SZW1vdmVGaWxlUmVxdWVzdBogLmhvc3RhZ2VudC52MS5SZW1vdmVGaWxlUmVzcG9uc2USTQoOQ3JlYXRlU25hcHNob3QSIy5ob3N0YWdlbnQudjEuQ3JlYXRlU25hcHNob3RSZXF1ZXN0GhYuaG9zdGFnZW50LnYxLlNuYXBzaG90ElsKDkRlbGV0ZVNuYXBzaG90EiMuaG9zdGFnZW50LnYxLkRlbGV0ZVNuYXBzaG90UmVxdWVzdBokLmhvc3RhZ2VudC52MS5EZWxldGVTbmFwc2hvdFJlc3BvbnNlYgZwcm90bzM");
+  fileDesc("ChBob3N0X2FnZW50LnByb3RvEgxob3N0YWdlbnQudjEiLwoJRXJyb3JJbmZvEgwKBGNvZGUYASABKAkSFAoMZGV0YWlsc19qc29uGAIgASgJIt8BCgtTYW5kYm94U3BlYxISCgpzYW5kYm94X2lkGAEgASgJEhAKCHRlbXBsYXRlGAIgASgJEg0KBXZjcHVzGAMgASgNEhIKCm1lbW9yeV9taWIYBCABKA0SEwoLdGltZW91dF9zZWMYBSABKA0SMQoEZW52cxgGIAMoCzIjLmhvc3RhZ2VudC52MS5TYW5kYm94U3BlYy5FbnZzRW50cnkSEgoKb25fdGltZW91dBgHIAEoCRorCglFbnZzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKXAgoHU2FuZGJveBInCgRzcGVjGAEgASgLMhkuaG9zdGFnZW50LnYxLlNhbmRib3hTcGVjEg4KBnN0YXR1cxgCIAEoCRIOCgZyZWFzb24YAyABKAkSDwoHaG9zdF9pcBgEIAEoCRIVCg1jcmVhdGVkX2F0X21zGAUgASgDEhUKDWNoYW5nZWRfYXRfbXMYBiABKAMSFQoNZXhwaXJlc19hdF9tcxgHIAEoAxIUCgxyb290ZnNfYnl0ZXMYCCABKAMSLQoLc3RhcnRfc3RlcHMYCSADKAsyGC5ob3N0YWdlbnQudjEuU3RlcFRpbWluZxIoCgVwYXVzZRgKIAEoCzIZLmhvc3RhZ2VudC52MS5QYXVzZVJlcG9ydCKGAQoLUGF1c2VSZXBvcnQSEgoKZ2VuZXJhdGlvbhgBIAEoDRIPCgdzdG9wX21zGAIgASgBEhIKCmR1cmFibGVfbXMYAyABKAESFQoNYnl0ZXNfd3JpdHRlbhgEIAEoAxInCgVzdGVwcxgFIAMoCzIYLmhvc3RhZ2VudC52MS5TdGVwVGltaW5nIi8KClN0ZXBUaW1pbmcSDAoEbmFtZRgBIAEoCRITCgtkdXJhdGlvbl9tcxgCIAEoASI/ChRDcmVhdGVTYW5kYm94UmVxdWVzdBInCgRzcGVjGAEgASgLMhkuaG9zdGFnZW50LnYxLlNhbmRib3hTcGVjIisKFURlc3Ryb3lTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIhgKFkRlc3Ryb3lTYW5kYm94UmVzcG9uc2UiKQoTUGF1c2VTYW5kYm94UmVxdWVzdBISCgpzYW5kYm94X2lkGAEgASgJIioKFFJlc3VtZVNhbmRib3hSZXF1ZXN0EhIKCnNhbmRib3hfaWQYASABKAkifAoUVXBkYXRlU2FuZGJveFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIYCgt0aW1lb3V0X3NlYxgCIAEoDUgAiAEBEhcKCm9uX3RpbWVvdXQYAyABKAlIAYgBAUIOCgxfdGltZW91dF9zZWNCDQoLX29uX3RpbWVvdXQiFgoUTGlzdFNhbmRib3hlc1JlcXVlc3QiQQoVTGlzdFNhbmRib3hlc1Jlc3BvbnNlEigKCXNhbmRib3hlcxgBIAMoCzIVLmhvc3RhZ2VudC52MS5TYW5kYm94IhcKFVdhdGNoU2FuZGJveGVzUmVxdWVzdCJzChZXYXRjaFNhbmRib3hlc1Jlc3BvbnNlEigKB3NhbmRib3gYASABKAsyFS5ob3N0YWdlbnQudjEuU2FuZGJveEgAEiYKBnN5bmNlZBgCIAEoCzIULmhvc3RhZ2VudC52MS5TeW5jZWRIAEIHCgVldmVudCIICgZTeW5jZWQiEAoOR2V0SG9zdFJlcXVlc3Qi6gEKBEhvc3QSDwoHdmVyc2lvbhgBIAEoCRILCgN2bW0YAiABKAkSEwoLYWNjZWxlcmF0b3IYAyABKAkSDgoGcm9vdGZzGAQgASgJEhEKCXZjcHVzX21heBgFIAEoDRIWCg5tZW1vcnlfbWliX21heBgGIAEoDRIVCg1zYW5kYm94ZXNfbWF4GAcgASgNEhkKEXNhbmRib3hlc19ydW5uaW5nGAggASgNEhcKD21lbW9yeV9taWJfdXNlZBgJIAEoDRIpCgl0ZW1wbGF0ZXMYCiADKAsyFi5ob3N0YWdlbnQudjEuVGVtcGxhdGUiqQEKCFRlbXBsYXRlEgwKBG5hbWUYASABKAkSDAoEdHlwZRgCIAEoCRINCgV2Y3B1cxgDIAEoDRISCgptZW1vcnlfbWliGAQgASgNEhIKCnNpemVfYnl0ZXMYBSABKAMSFQoNY3JlYXRlZF9hdF9tcxgGIAEoAxIOCgZwYXJlbnQYByABKAkSEgoKc2FuZGJveF9pZBgIIAEoCRIPCgdzdG9wX21zGAkgASgBIiEKA1B0eRIMCgRjb2xzGAEgASgNEgwKBHJvd3MYAiABKA0iywEKC0V4ZWNDb21tYW5kEhIKCnNhbmRib3hfaWQYASABKAkSCwoDY21kGAIgASgJEgwKBGFyZ3MYAyADKAkSMQoEZW52cxgEIAMoCzIjLmhvc3RhZ2VudC52MS5FeGVjQ29tbWFuZC5FbnZzRW50cnkSCwoDY3dkGAUgASgJEgwKBHVzZXIYBiABKAkSEgoKdGltZW91dF9tcxgHIAEoDRorCglFbnZzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJICgtFeGVjUmVxdWVzdBIqCgdjb21tYW5kGAEgASgLMhkuaG9zdGFnZW50LnYxLkV4ZWNDb21tYW5kEg0KBXN0ZGluGAIgASgMIq0BCgxFeGVjUmVzcG9uc2USEQoJZXhpdF9jb2RlGAEgASgFEg4KBnNpZ25hbBgCIAEoBRIOCgZzdGRvdXQYAyABKAwSDgoGc3RkZXJyGAQgASgMEhgKEHN0ZG91dF90cnVuY2F0ZWQYBSABKAgSGAoQc3RkZXJyX3RydW5jYXRlZBgGIAEoCBIRCgl0aW1lZF9vdXQYByABKAgSEwoLZHVyYXRpb25fbXMYCCABKAQi1wEKEUV4ZWNTdHJlYW1SZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuaG9zdGFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLY2xvc2Vfc3RkaW4YAyABKAsyGC5ob3N0YWdlbnQudjEuQ2xvc2VTdGRpbkgAEiYKBnNpZ25hbBgEIAEoCzIULmhvc3RhZ2VudC52MS5TaWduYWxIABIjCgZyZXNpemUYBSABKAsyES5ob3N0YWdlbnQudjEuUHR5SABCCQoHbWVzc2FnZSKCAQoJRXhlY1N0YXJ0EioKB2NvbW1hbmQYASABKAsyGS5ob3N0YWdlbnQudjEuRXhlY0NvbW1hbmQSHgoDcHR5GAIgASgLMhEuaG9zdGFnZW50LnYxLlB0eRINCgVzdGRpbhgDIAEoCBIaChJraWxsX29uX2Rpc2Nvbm5lY3QYBCABKAgiDAoKQ2xvc2VTdGRpbiIYCgZTaWduYWwSDgoGbnVtYmVyGAEgASgFIpkBChJFeGVjU3RyZWFtUmVzcG9uc2USLAoHc3RhcnRlZBgBIAEoCzIZLmhvc3RhZ2VudC52MS5FeGVjU3RhcnRlZEgAEhAKBnN0ZG91dBgCIAEoDEgAEhAKBnN0ZGVychgDIAEoDEgAEiYKBGV4aXQYBCABKAsyFi5ob3N0YWdlbnQudjEuRXhlY0V4aXRIAEIJCgdtZXNzYWdlIhoKC0V4ZWNTdGFydGVkEgsKA3BpZBgBIAEoDSJVCghFeGVjRXhpdBIRCglleGl0X2NvZGUYASABKAUSDgoGc2lnbmFsGAIgASgFEhEKCXRpbWVkX291dBgDIAEoCBITCgtkdXJhdGlvbl9tcxgEIAEoBCLDAQoJRmlsZUVudHJ5EgwKBHBhdGgYASABKAwSDAoEdHlwZRgCIAEoCRIMCgRtb2RlGAMgASgNEgsKA3VpZBgEIAEoDRILCgNnaWQYBSABKA0SDQoFb3duZXIYBiABKAkSDQoFZ3JvdXAYByABKAkSDAoEc2l6ZRgIIAEoBBIWCg5tb2RpZmllZF9hdF9tcxgJIAEoAxIbCg5zeW1saW5rX3RhcmdldBgKIAEoDEgAiAEBQhEKD19zeW1saW5rX3RhcmdldCI8CgpGaWxlVGFyZ2V0EhIKCnNhbmRib3hfaWQYASABKAkSDAoEcGF0aBgCIAEoDBIMCgR1c2VyGAMgASgJImkKEFdyaXRlRmlsZVJlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQSEQoEbW9kZRgCIAEoDUgAiAEBEg8KB2NvbnRlbnQYAyABKAxCBwoFX21vZGUiawoPUmVhZEZpbGVSZXF1ZXN0EigKBnRhcmdldBgBIAEoCzIYLmhvc3RhZ2VudC52MS5GaWxlVGFyZ2V0Eg4KBm9mZnNldBgCIAEoBBITCgZsZW5ndGgYAyABKARIAIgBAUIJCgdfbGVuZ3RoIksKEFJlYWRGaWxlUmVzcG9uc2USJgoFZW50cnkYASABKAsyFy5ob3N0YWdlbnQudjEuRmlsZUVudHJ5Eg8KB2NvbnRlbnQYAiABKAwijAEKFldyaXRlRmlsZVN0cmVhbVJlcXVlc3QSKwoEbWV0YRgBIAEoCzIbLmhvc3RhZ2VudC52MS5Xcml0ZUZpbGVNZXRhSAASDwoFY2h1bmsYAiABKAxIABIpCgNlbmQYAyABKAsyGi5ob3N0YWdlbnQudjEuV3JpdGVGaWxlRW5kSABCCQoHbWVzc2FnZSIOCgxXcml0ZUZpbGVFbmQiVQoNV3JpdGVGaWxlTWV0YRIoCgZ0YXJnZXQYASABKAsyGC5ob3N0YWdlbnQudjEuRmlsZVRhcmdldBIRCgRtb2RlGAIgASgNSACIAQFCBwoFX21vZGUiXgoWUmVhZEZpbGVTdHJlYW1SZXNwb25zZRIoCgVlbnRyeRgBIAEoCzIXLmhvc3RhZ2VudC52MS5GaWxlRW50cnlIABIPCgVjaHVuaxgCIAEoDEgAQgkKB21lc3NhZ2UiUwoPU3RhdEZpbGVSZXF1ZXN0EigKBnRhcmdldBgBIAEoCzIYLmhvc3RhZ2VudC52MS5GaWxlVGFyZ2V0EhYKDmZvbGxvd19zeW1saW5rGAIgASgIIjwKEExpc3RGaWxlc1JlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQiUAoRTGlzdEZpbGVzUmVzcG9uc2USKAoHZW50cmllcxgBIAMoCzIXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSEQoJdHJ1bmNhdGVkGAIgASgIImcKDk1ha2VEaXJSZXF1ZXN0EigKBnRhcmdldBgBIAEoCzIYLmhvc3RhZ2VudC52MS5GaWxlVGFyZ2V0EhEKBG1vZGUYAiABKA1IAIgBARIPCgdwYXJlbnRzGAMgASgIQgcKBV9tb2RlIloKD01vdmVGaWxlUmVxdWVzdBIoCgZ0YXJnZXQYASABKAsyGC5ob3N0YWdlbnQudjEuRmlsZVRhcmdldBIKCgJ0bxgCIAEoDBIRCglvdmVyd3JpdGUYAyABKAgiUAoRUmVtb3ZlRmlsZVJlcXVlc3QSKAoGdGFyZ2V0GAEgASgLMhguaG9zdGFnZW50LnYxLkZpbGVUYXJnZXQSEQoJcmVjdXJzaXZlGAIgASgIIhQKElJlbW92ZUZpbGVSZXNwb25zZSJMChVDcmVhdGVTbmFwc2hvdFJlcXVlc3QSEgoKc2FuZGJveF9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEhEKCW92ZXJ3cml0ZRgDIAEoCCIlChVEZWxldGVTbmFwc2hvdFJlcXVlc3QSDAoEbmFtZRgBIAEoCSIYChZEZWxldGVTbmFwc2hvdFJlc3BvbnNlMvoMChBIb3N0QWdlbnRTZXJ2aWNlEkoKDUNyZWF0ZVNhbmRib3gSIi5ob3N0YWdlbnQudjEuQ3JlYXRlU2FuZGJveFJlcXVlc3QaFS5ob3N0YWdlbnQudjEuU2FuZGJveBJbCg5EZXN0cm95U2FuZGJveBIjLmhvc3RhZ2VudC52MS5EZXN0cm95U2FuZGJveFJlcXVlc3QaJC5ob3N0YWdlbnQudjEuRGVzdHJveVNhbmRib3hSZXNwb25zZRJICgxQYXVzZVNhbmRib3gSIS5ob3N0YWdlbnQudjEuUGF1c2VTYW5kYm94UmVxdWVzdBoVLmhvc3RhZ2VudC52MS5TYW5kYm94EkoKDVJlc3VtZVNhbmRib3gSIi5ob3N0YWdlbnQudjEuUmVzdW1lU2FuZGJveFJlcXVlc3QaFS5ob3N0YWdlbnQudjEuU2FuZGJveBJKCg1VcGRhdGVTYW5kYm94EiIuaG9zdGFnZW50LnYxLlVwZGF0ZVNhbmRib3hSZXF1ZXN0GhUuaG9zdGFnZW50LnYxLlNhbmRib3gSWAoNTGlzdFNhbmRib3hlcxIiLmhvc3RhZ2VudC52MS5MaXN0U2FuZGJveGVzUmVxdWVzdBojLmhvc3RhZ2VudC52MS5MaXN0U2FuZGJveGVzUmVzcG9uc2USXQoOV2F0Y2hTYW5kYm94ZXMSIy5ob3N0YWdlbnQudjEuV2F0Y2hTYW5kYm94ZXNSZXF1ZXN0GiQuaG9zdGFnZW50LnYxLldhdGNoU2FuZGJveGVzUmVzcG9uc2UwARI7CgdHZXRIb3N0EhwuaG9zdGFnZW50LnYxLkdldEhvc3RSZXF1ZXN0GhIuaG9zdGFnZW50LnYxLkhvc3QSPQoERXhlYxIZLmhvc3RhZ2VudC52MS5FeGVjUmVxdWVzdBoaLmhvc3RhZ2VudC52MS5FeGVjUmVzcG9uc2USUwoKRXhlY1N0cmVhbRIfLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVxdWVzdBogLmhvc3RhZ2VudC52MS5FeGVjU3RyZWFtUmVzcG9uc2UoATABEkQKCVdyaXRlRmlsZRIeLmhvc3RhZ2VudC52MS5Xcml0ZUZpbGVSZXF1ZXN0GhcuaG9zdGFnZW50LnYxLkZpbGVFbnRyeRJJCghSZWFkRmlsZRIdLmhvc3RhZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaHi5ob3N0YWdlbnQudjEuUmVhZEZpbGVSZXNwb25zZRJSCg9Xcml0ZUZpbGVTdHJlYW0SJC5ob3N0YWdlbnQudjEuV3JpdGVGaWxlU3RyZWFtUmVxdWVzdBoXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkoARJXCg5SZWFkRmlsZVN0cmVhbRIdLmhvc3RhZ2VudC52MS5SZWFkRmlsZVJlcXVlc3QaJC5ob3N0YWdlbnQudjEuUmVhZEZpbGVTdHJlYW1SZXNwb25zZTABEkIKCFN0YXRGaWxlEh0uaG9zdGFnZW50LnYxLlN0YXRGaWxlUmVxdWVzdBoXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSTAoJTGlzdEZpbGVzEh4uaG9zdGFnZW50LnYxLkxpc3RGaWxlc1JlcXVlc3QaHy5ob3N0YWdlbnQudjEuTGlzdEZpbGVzUmVzcG9uc2USQAoHTWFrZURpchIcLmhvc3RhZ2VudC52MS5NYWtlRGlyUmVxdWVzdBoXLmhvc3RhZ2VudC52MS5GaWxlRW50cnkSQgoITW92ZUZpbGUSHS5ob3N0YWdlbnQudjEuTW92ZUZpbGVSZXF1ZXN0GhcuaG9zdGFnZW50LnYxLkZpbGVFbnRyeRJPCgpSZW1vdmVGaWxlEh8uaG9zdGFnZW50LnYxLlJlbW92ZUZpbGVSZXF1ZXN0GiAuaG9zdGFnZW50LnYxLlJlbW92ZUZpbGVSZXNwb25zZRJNCg5DcmVhdGVTbmFwc2hvdBIjLmhvc3RhZ2VudC52MS5DcmVhdGVTbmFwc2hvdFJlcXVlc3QaFi5ob3N0YWdlbnQudjEuVGVtcGxhdGUSWwoORGVsZXRlU25hcHNob3QSIy5ob3N0YWdlbnQudjEuRGVsZXRlU25hcHNob3RSZXF1ZXN0GiQuaG9zdGFnZW50LnYxLkRlbGV0ZVNuYXBzaG90UmVzcG9uc2ViBnByb3RvMw");
 
 /**
  * Detail attached to every error: the platform's own code, finer than the RPC code.
@@ -66,7 +66,7 @@ export type SandboxSpec = Message<"hostagent.v1.SandboxSpec"> & {
   memoryMib: number;
 
   /**
-   * Seconds until the sandbox is destroyed; 0: never
+   * Seconds without activity until the sandbox is destroyed or paused; 0: never
    *
    * @generated from field: uint32 timeout_sec = 5;
    */
@@ -78,6 +78,13 @@ export type SandboxSpec = Message<"hostagent.v1.SandboxSpec"> & {
    * @generated from field: map<string, string> envs = 6;
    */
   envs: { [key: string]: string };
+
+  /**
+   * destroy or pause; empty: destroy
+   *
+   * @generated from field: string on_timeout = 7;
+   */
+  onTimeout: string;
 };
 
 /**
@@ -97,7 +104,7 @@ export type Sandbox = Message<"hostagent.v1.Sandbox"> & {
   spec?: SandboxSpec | undefined;
 
   /**
-   * A status of packages/model: starting, running, stopping, stopped, error
+   * A status of packages/model: starting, running, pausing, paused, resuming, stopping, stopped, error
    *
    * @generated from field: string status = 2;
    */
@@ -130,7 +137,7 @@ export type Sandbox = Message<"hostagent.v1.Sandbox"> & {
   changedAtMs: bigint;
 
   /**
-   * When the sandbox is going to be destroyed, Unix time in ms; 0: never
+   * When the sandbox is going to be destroyed or paused unless something happens in it, Unix time in ms; 0: never
    *
    * @generated from field: int64 expires_at_ms = 7;
    */
@@ -144,11 +151,18 @@ export type Sandbox = Message<"hostagent.v1.Sandbox"> & {
   rootfsBytes: bigint;
 
   /**
-   * Steps of the create in their order
+   * Steps of the last create or resume in their order
    *
-   * @generated from field: repeated hostagent.v1.StepTiming create_steps = 9;
+   * @generated from field: repeated hostagent.v1.StepTiming start_steps = 9;
    */
-  createSteps: StepTiming[];
+  startSteps: StepTiming[];
+
+  /**
+   * The last pause; absent until there was one
+   *
+   * @generated from field: hostagent.v1.PauseReport pause = 10;
+   */
+  pause?: PauseReport | undefined;
 };
 
 /**
@@ -157,6 +171,51 @@ export type Sandbox = Message<"hostagent.v1.Sandbox"> & {
  */
 export const SandboxSchema: GenMessage<Sandbox> = /*@__PURE__*/
   messageDesc(file_host_agent, 2);
+
+/**
+ * @generated from message hostagent.v1.PauseReport
+ */
+export type PauseReport = Message<"hostagent.v1.PauseReport"> & {
+  /**
+   * How many snapshots of this sandbox's memory came before, plus those of its template
+   *
+   * @generated from field: uint32 generation = 1;
+   */
+  generation: number;
+
+  /**
+   * From the freeze of the vCPUs until state and changed memory were saved
+   *
+   * @generated from field: double stop_ms = 2;
+   */
+  stopMs: number;
+
+  /**
+   * From the request until all of it was on disk
+   *
+   * @generated from field: double durable_ms = 3;
+   */
+  durableMs: number;
+
+  /**
+   * What this pause added on disk
+   *
+   * @generated from field: int64 bytes_written = 4;
+   */
+  bytesWritten: bigint;
+
+  /**
+   * @generated from field: repeated hostagent.v1.StepTiming steps = 5;
+   */
+  steps: StepTiming[];
+};
+
+/**
+ * Describes the message hostagent.v1.PauseReport.
+ * Use `create(PauseReportSchema)` to create a new message.
+ */
+export const PauseReportSchema: GenMessage<PauseReport> = /*@__PURE__*/
+  messageDesc(file_host_agent, 3);
 
 /**
  * @generated from message hostagent.v1.StepTiming
@@ -178,7 +237,7 @@ export type StepTiming = Message<"hostagent.v1.StepTiming"> & {
  * Use `create(StepTimingSchema)` to create a new message.
  */
 export const StepTimingSchema: GenMessage<StepTiming> = /*@__PURE__*/
-  messageDesc(file_host_agent, 3);
+  messageDesc(file_host_agent, 4);
 
 /**
  * @generated from message hostagent.v1.CreateSandboxRequest
@@ -195,7 +254,7 @@ export type CreateSandboxRequest = Message<"hostagent.v1.CreateSandboxRequest"> 
  * Use `create(CreateSandboxRequestSchema)` to create a new message.
  */
 export const CreateSandboxRequestSchema: GenMessage<CreateSandboxRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 4);
+  messageDesc(file_host_agent, 5);
 
 /**
  * @generated from message hostagent.v1.DestroySandboxRequest
@@ -212,7 +271,7 @@ export type DestroySandboxRequest = Message<"hostagent.v1.DestroySandboxRequest"
  * Use `create(DestroySandboxRequestSchema)` to create a new message.
  */
 export const DestroySandboxRequestSchema: GenMessage<DestroySandboxRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 5);
+  messageDesc(file_host_agent, 6);
 
 /**
  * @generated from message hostagent.v1.DestroySandboxResponse
@@ -225,7 +284,7 @@ export type DestroySandboxResponse = Message<"hostagent.v1.DestroySandboxRespons
  * Use `create(DestroySandboxResponseSchema)` to create a new message.
  */
 export const DestroySandboxResponseSchema: GenMessage<DestroySandboxResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 6);
+  messageDesc(file_host_agent, 7);
 
 /**
  * @generated from message hostagent.v1.PauseSandboxRequest
@@ -242,7 +301,7 @@ export type PauseSandboxRequest = Message<"hostagent.v1.PauseSandboxRequest"> & 
  * Use `create(PauseSandboxRequestSchema)` to create a new message.
  */
 export const PauseSandboxRequestSchema: GenMessage<PauseSandboxRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 7);
+  messageDesc(file_host_agent, 8);
 
 /**
  * @generated from message hostagent.v1.ResumeSandboxRequest
@@ -259,7 +318,34 @@ export type ResumeSandboxRequest = Message<"hostagent.v1.ResumeSandboxRequest"> 
  * Use `create(ResumeSandboxRequestSchema)` to create a new message.
  */
 export const ResumeSandboxRequestSchema: GenMessage<ResumeSandboxRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 8);
+  messageDesc(file_host_agent, 9);
+
+/**
+ * @generated from message hostagent.v1.UpdateSandboxRequest
+ */
+export type UpdateSandboxRequest = Message<"hostagent.v1.UpdateSandboxRequest"> & {
+  /**
+   * @generated from field: string sandbox_id = 1;
+   */
+  sandboxId: string;
+
+  /**
+   * @generated from field: optional uint32 timeout_sec = 2;
+   */
+  timeoutSec?: number | undefined;
+
+  /**
+   * @generated from field: optional string on_timeout = 3;
+   */
+  onTimeout?: string | undefined;
+};
+
+/**
+ * Describes the message hostagent.v1.UpdateSandboxRequest.
+ * Use `create(UpdateSandboxRequestSchema)` to create a new message.
+ */
+export const UpdateSandboxRequestSchema: GenMessage<UpdateSandboxRequest> = /*@__PURE__*/
+  messageDesc(file_host_agent, 10);
 
 /**
  * @generated from message hostagent.v1.ListSandboxesRequest
@@ -272,7 +358,7 @@ export type ListSandboxesRequest = Message<"hostagent.v1.ListSandboxesRequest"> 
  * Use `create(ListSandboxesRequestSchema)` to create a new message.
  */
 export const ListSandboxesRequestSchema: GenMessage<ListSandboxesRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 9);
+  messageDesc(file_host_agent, 11);
 
 /**
  * @generated from message hostagent.v1.ListSandboxesResponse
@@ -289,7 +375,7 @@ export type ListSandboxesResponse = Message<"hostagent.v1.ListSandboxesResponse"
  * Use `create(ListSandboxesResponseSchema)` to create a new message.
  */
 export const ListSandboxesResponseSchema: GenMessage<ListSandboxesResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 10);
+  messageDesc(file_host_agent, 12);
 
 /**
  * @generated from message hostagent.v1.WatchSandboxesRequest
@@ -302,7 +388,7 @@ export type WatchSandboxesRequest = Message<"hostagent.v1.WatchSandboxesRequest"
  * Use `create(WatchSandboxesRequestSchema)` to create a new message.
  */
 export const WatchSandboxesRequestSchema: GenMessage<WatchSandboxesRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 11);
+  messageDesc(file_host_agent, 13);
 
 /**
  * @generated from message hostagent.v1.WatchSandboxesResponse
@@ -333,7 +419,7 @@ export type WatchSandboxesResponse = Message<"hostagent.v1.WatchSandboxesRespons
  * Use `create(WatchSandboxesResponseSchema)` to create a new message.
  */
 export const WatchSandboxesResponseSchema: GenMessage<WatchSandboxesResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 12);
+  messageDesc(file_host_agent, 14);
 
 /**
  * @generated from message hostagent.v1.Synced
@@ -346,7 +432,7 @@ export type Synced = Message<"hostagent.v1.Synced"> & {
  * Use `create(SyncedSchema)` to create a new message.
  */
 export const SyncedSchema: GenMessage<Synced> = /*@__PURE__*/
-  messageDesc(file_host_agent, 13);
+  messageDesc(file_host_agent, 15);
 
 /**
  * @generated from message hostagent.v1.GetHostRequest
@@ -359,7 +445,7 @@ export type GetHostRequest = Message<"hostagent.v1.GetHostRequest"> & {
  * Use `create(GetHostRequestSchema)` to create a new message.
  */
 export const GetHostRequestSchema: GenMessage<GetHostRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 14);
+  messageDesc(file_host_agent, 16);
 
 /**
  * @generated from message hostagent.v1.Host
@@ -413,9 +499,9 @@ export type Host = Message<"hostagent.v1.Host"> & {
   memoryMibUsed: number;
 
   /**
-   * @generated from field: repeated string templates = 10;
+   * @generated from field: repeated hostagent.v1.Template templates = 10;
    */
-  templates: string[];
+  templates: Template[];
 };
 
 /**
@@ -423,7 +509,78 @@ export type Host = Message<"hostagent.v1.Host"> & {
  * Use `create(HostSchema)` to create a new message.
  */
 export const HostSchema: GenMessage<Host> = /*@__PURE__*/
-  messageDesc(file_host_agent, 15);
+  messageDesc(file_host_agent, 17);
+
+/**
+ * What sandboxes are made from
+ *
+ * @generated from message hostagent.v1.Template
+ */
+export type Template = Message<"hostagent.v1.Template"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * base or snapshot
+   *
+   * @generated from field: string type = 2;
+   */
+  type: string;
+
+  /**
+   * Baked into a snapshot; 0 for a base template, which takes any
+   *
+   * @generated from field: uint32 vcpus = 3;
+   */
+  vcpus: number;
+
+  /**
+   * @generated from field: uint32 memory_mib = 4;
+   */
+  memoryMib: number;
+
+  /**
+   * What its files occupy on disk
+   *
+   * @generated from field: int64 size_bytes = 5;
+   */
+  sizeBytes: bigint;
+
+  /**
+   * @generated from field: int64 created_at_ms = 6;
+   */
+  createdAtMs: bigint;
+
+  /**
+   * Template the frozen sandbox was made from; empty for a base template
+   *
+   * @generated from field: string parent = 7;
+   */
+  parent: string;
+
+  /**
+   * Sandbox that was frozen; empty for a base template
+   *
+   * @generated from field: string sandbox_id = 8;
+   */
+  sandboxId: string;
+
+  /**
+   * How long the source stood still for it; 0 for a base template
+   *
+   * @generated from field: double stop_ms = 9;
+   */
+  stopMs: number;
+};
+
+/**
+ * Describes the message hostagent.v1.Template.
+ * Use `create(TemplateSchema)` to create a new message.
+ */
+export const TemplateSchema: GenMessage<Template> = /*@__PURE__*/
+  messageDesc(file_host_agent, 18);
 
 /**
  * @generated from message hostagent.v1.Pty
@@ -445,7 +602,7 @@ export type Pty = Message<"hostagent.v1.Pty"> & {
  * Use `create(PtySchema)` to create a new message.
  */
 export const PtySchema: GenMessage<Pty> = /*@__PURE__*/
-  messageDesc(file_host_agent, 16);
+  messageDesc(file_host_agent, 19);
 
 /**
  * @generated from message hostagent.v1.ExecCommand
@@ -498,7 +655,7 @@ export type ExecCommand = Message<"hostagent.v1.ExecCommand"> & {
  * Use `create(ExecCommandSchema)` to create a new message.
  */
 export const ExecCommandSchema: GenMessage<ExecCommand> = /*@__PURE__*/
-  messageDesc(file_host_agent, 17);
+  messageDesc(file_host_agent, 20);
 
 /**
  * @generated from message hostagent.v1.ExecRequest
@@ -520,7 +677,7 @@ export type ExecRequest = Message<"hostagent.v1.ExecRequest"> & {
  * Use `create(ExecRequestSchema)` to create a new message.
  */
 export const ExecRequestSchema: GenMessage<ExecRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 18);
+  messageDesc(file_host_agent, 21);
 
 /**
  * @generated from message hostagent.v1.ExecResponse
@@ -574,7 +731,7 @@ export type ExecResponse = Message<"hostagent.v1.ExecResponse"> & {
  * Use `create(ExecResponseSchema)` to create a new message.
  */
 export const ExecResponseSchema: GenMessage<ExecResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 19);
+  messageDesc(file_host_agent, 22);
 
 /**
  * @generated from message hostagent.v1.ExecStreamRequest
@@ -621,7 +778,7 @@ export type ExecStreamRequest = Message<"hostagent.v1.ExecStreamRequest"> & {
  * Use `create(ExecStreamRequestSchema)` to create a new message.
  */
 export const ExecStreamRequestSchema: GenMessage<ExecStreamRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 20);
+  messageDesc(file_host_agent, 23);
 
 /**
  * @generated from message hostagent.v1.ExecStart
@@ -655,7 +812,7 @@ export type ExecStart = Message<"hostagent.v1.ExecStart"> & {
  * Use `create(ExecStartSchema)` to create a new message.
  */
 export const ExecStartSchema: GenMessage<ExecStart> = /*@__PURE__*/
-  messageDesc(file_host_agent, 21);
+  messageDesc(file_host_agent, 24);
 
 /**
  * @generated from message hostagent.v1.CloseStdin
@@ -668,7 +825,7 @@ export type CloseStdin = Message<"hostagent.v1.CloseStdin"> & {
  * Use `create(CloseStdinSchema)` to create a new message.
  */
 export const CloseStdinSchema: GenMessage<CloseStdin> = /*@__PURE__*/
-  messageDesc(file_host_agent, 22);
+  messageDesc(file_host_agent, 25);
 
 /**
  * @generated from message hostagent.v1.Signal
@@ -685,7 +842,7 @@ export type Signal = Message<"hostagent.v1.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_host_agent, 23);
+  messageDesc(file_host_agent, 26);
 
 /**
  * @generated from message hostagent.v1.ExecStreamResponse
@@ -726,7 +883,7 @@ export type ExecStreamResponse = Message<"hostagent.v1.ExecStreamResponse"> & {
  * Use `create(ExecStreamResponseSchema)` to create a new message.
  */
 export const ExecStreamResponseSchema: GenMessage<ExecStreamResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 24);
+  messageDesc(file_host_agent, 27);
 
 /**
  * @generated from message hostagent.v1.ExecStarted
@@ -743,7 +900,7 @@ export type ExecStarted = Message<"hostagent.v1.ExecStarted"> & {
  * Use `create(ExecStartedSchema)` to create a new message.
  */
 export const ExecStartedSchema: GenMessage<ExecStarted> = /*@__PURE__*/
-  messageDesc(file_host_agent, 25);
+  messageDesc(file_host_agent, 28);
 
 /**
  * @generated from message hostagent.v1.ExecExit
@@ -775,7 +932,7 @@ export type ExecExit = Message<"hostagent.v1.ExecExit"> & {
  * Use `create(ExecExitSchema)` to create a new message.
  */
 export const ExecExitSchema: GenMessage<ExecExit> = /*@__PURE__*/
-  messageDesc(file_host_agent, 26);
+  messageDesc(file_host_agent, 29);
 
 /**
  * Paths are bytes: a guest's file names need not be UTF-8
@@ -845,7 +1002,7 @@ export type FileEntry = Message<"hostagent.v1.FileEntry"> & {
  * Use `create(FileEntrySchema)` to create a new message.
  */
 export const FileEntrySchema: GenMessage<FileEntry> = /*@__PURE__*/
-  messageDesc(file_host_agent, 27);
+  messageDesc(file_host_agent, 30);
 
 /**
  * @generated from message hostagent.v1.FileTarget
@@ -874,7 +1031,7 @@ export type FileTarget = Message<"hostagent.v1.FileTarget"> & {
  * Use `create(FileTargetSchema)` to create a new message.
  */
 export const FileTargetSchema: GenMessage<FileTarget> = /*@__PURE__*/
-  messageDesc(file_host_agent, 28);
+  messageDesc(file_host_agent, 31);
 
 /**
  * @generated from message hostagent.v1.WriteFileRequest
@@ -901,7 +1058,7 @@ export type WriteFileRequest = Message<"hostagent.v1.WriteFileRequest"> & {
  * Use `create(WriteFileRequestSchema)` to create a new message.
  */
 export const WriteFileRequestSchema: GenMessage<WriteFileRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 29);
+  messageDesc(file_host_agent, 32);
 
 /**
  * @generated from message hostagent.v1.ReadFileRequest
@@ -928,7 +1085,7 @@ export type ReadFileRequest = Message<"hostagent.v1.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 30);
+  messageDesc(file_host_agent, 33);
 
 /**
  * @generated from message hostagent.v1.ReadFileResponse
@@ -950,7 +1107,7 @@ export type ReadFileResponse = Message<"hostagent.v1.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 31);
+  messageDesc(file_host_agent, 34);
 
 /**
  * @generated from message hostagent.v1.WriteFileStreamRequest
@@ -985,7 +1142,7 @@ export type WriteFileStreamRequest = Message<"hostagent.v1.WriteFileStreamReques
  * Use `create(WriteFileStreamRequestSchema)` to create a new message.
  */
 export const WriteFileStreamRequestSchema: GenMessage<WriteFileStreamRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 32);
+  messageDesc(file_host_agent, 35);
 
 /**
  * @generated from message hostagent.v1.WriteFileEnd
@@ -998,7 +1155,7 @@ export type WriteFileEnd = Message<"hostagent.v1.WriteFileEnd"> & {
  * Use `create(WriteFileEndSchema)` to create a new message.
  */
 export const WriteFileEndSchema: GenMessage<WriteFileEnd> = /*@__PURE__*/
-  messageDesc(file_host_agent, 33);
+  messageDesc(file_host_agent, 36);
 
 /**
  * @generated from message hostagent.v1.WriteFileMeta
@@ -1020,7 +1177,7 @@ export type WriteFileMeta = Message<"hostagent.v1.WriteFileMeta"> & {
  * Use `create(WriteFileMetaSchema)` to create a new message.
  */
 export const WriteFileMetaSchema: GenMessage<WriteFileMeta> = /*@__PURE__*/
-  messageDesc(file_host_agent, 34);
+  messageDesc(file_host_agent, 37);
 
 /**
  * @generated from message hostagent.v1.ReadFileStreamResponse
@@ -1049,7 +1206,7 @@ export type ReadFileStreamResponse = Message<"hostagent.v1.ReadFileStreamRespons
  * Use `create(ReadFileStreamResponseSchema)` to create a new message.
  */
 export const ReadFileStreamResponseSchema: GenMessage<ReadFileStreamResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 35);
+  messageDesc(file_host_agent, 38);
 
 /**
  * @generated from message hostagent.v1.StatFileRequest
@@ -1071,7 +1228,7 @@ export type StatFileRequest = Message<"hostagent.v1.StatFileRequest"> & {
  * Use `create(StatFileRequestSchema)` to create a new message.
  */
 export const StatFileRequestSchema: GenMessage<StatFileRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 36);
+  messageDesc(file_host_agent, 39);
 
 /**
  * @generated from message hostagent.v1.ListFilesRequest
@@ -1088,7 +1245,7 @@ export type ListFilesRequest = Message<"hostagent.v1.ListFilesRequest"> & {
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 37);
+  messageDesc(file_host_agent, 40);
 
 /**
  * @generated from message hostagent.v1.ListFilesResponse
@@ -1110,7 +1267,7 @@ export type ListFilesResponse = Message<"hostagent.v1.ListFilesResponse"> & {
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 38);
+  messageDesc(file_host_agent, 41);
 
 /**
  * @generated from message hostagent.v1.MakeDirRequest
@@ -1137,7 +1294,7 @@ export type MakeDirRequest = Message<"hostagent.v1.MakeDirRequest"> & {
  * Use `create(MakeDirRequestSchema)` to create a new message.
  */
 export const MakeDirRequestSchema: GenMessage<MakeDirRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 39);
+  messageDesc(file_host_agent, 42);
 
 /**
  * @generated from message hostagent.v1.MoveFileRequest
@@ -1164,7 +1321,7 @@ export type MoveFileRequest = Message<"hostagent.v1.MoveFileRequest"> & {
  * Use `create(MoveFileRequestSchema)` to create a new message.
  */
 export const MoveFileRequestSchema: GenMessage<MoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 40);
+  messageDesc(file_host_agent, 43);
 
 /**
  * @generated from message hostagent.v1.RemoveFileRequest
@@ -1186,7 +1343,7 @@ export type RemoveFileRequest = Message<"hostagent.v1.RemoveFileRequest"> & {
  * Use `create(RemoveFileRequestSchema)` to create a new message.
  */
 export const RemoveFileRequestSchema: GenMessage<RemoveFileRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 41);
+  messageDesc(file_host_agent, 44);
 
 /**
  * @generated from message hostagent.v1.RemoveFileResponse
@@ -1199,7 +1356,7 @@ export type RemoveFileResponse = Message<"hostagent.v1.RemoveFileResponse"> & {
  * Use `create(RemoveFileResponseSchema)` to create a new message.
  */
 export const RemoveFileResponseSchema: GenMessage<RemoveFileResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 42);
+  messageDesc(file_host_agent, 45);
 
 /**
  * @generated from message hostagent.v1.CreateSnapshotRequest
@@ -1214,6 +1371,13 @@ export type CreateSnapshotRequest = Message<"hostagent.v1.CreateSnapshotRequest"
    * @generated from field: string name = 2;
    */
   name: string;
+
+  /**
+   * Whether an existing snapshot template of that name is replaced
+   *
+   * @generated from field: bool overwrite = 3;
+   */
+  overwrite: boolean;
 };
 
 /**
@@ -1221,29 +1385,7 @@ export type CreateSnapshotRequest = Message<"hostagent.v1.CreateSnapshotRequest"
  * Use `create(CreateSnapshotRequestSchema)` to create a new message.
  */
 export const CreateSnapshotRequestSchema: GenMessage<CreateSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 43);
-
-/**
- * @generated from message hostagent.v1.Snapshot
- */
-export type Snapshot = Message<"hostagent.v1.Snapshot"> & {
-  /**
-   * @generated from field: string name = 1;
-   */
-  name: string;
-
-  /**
-   * @generated from field: int64 size_bytes = 2;
-   */
-  sizeBytes: bigint;
-};
-
-/**
- * Describes the message hostagent.v1.Snapshot.
- * Use `create(SnapshotSchema)` to create a new message.
- */
-export const SnapshotSchema: GenMessage<Snapshot> = /*@__PURE__*/
-  messageDesc(file_host_agent, 44);
+  messageDesc(file_host_agent, 46);
 
 /**
  * @generated from message hostagent.v1.DeleteSnapshotRequest
@@ -1260,7 +1402,7 @@ export type DeleteSnapshotRequest = Message<"hostagent.v1.DeleteSnapshotRequest"
  * Use `create(DeleteSnapshotRequestSchema)` to create a new message.
  */
 export const DeleteSnapshotRequestSchema: GenMessage<DeleteSnapshotRequest> = /*@__PURE__*/
-  messageDesc(file_host_agent, 45);
+  messageDesc(file_host_agent, 47);
 
 /**
  * @generated from message hostagent.v1.DeleteSnapshotResponse
@@ -1273,7 +1415,7 @@ export type DeleteSnapshotResponse = Message<"hostagent.v1.DeleteSnapshotRespons
  * Use `create(DeleteSnapshotResponseSchema)` to create a new message.
  */
 export const DeleteSnapshotResponseSchema: GenMessage<DeleteSnapshotResponse> = /*@__PURE__*/
-  messageDesc(file_host_agent, 46);
+  messageDesc(file_host_agent, 48);
 
 /**
  * @generated from service hostagent.v1.HostAgentService
@@ -1301,6 +1443,9 @@ export const HostAgentService: GenService<{
     output: typeof DestroySandboxResponseSchema;
   },
   /**
+   * Freezes a running sandbox to disk and frees all else it held. A failure leaves it running. Repeating it on a paused sandbox
+   * answers with that sandbox.
+   *
    * @generated from rpc hostagent.v1.HostAgentService.PauseSandbox
    */
   pauseSandbox: {
@@ -1309,11 +1454,24 @@ export const HostAgentService: GenService<{
     output: typeof SandboxSchema;
   },
   /**
+   * Restores a paused sandbox; answers when its guest has confirmed. A failure leaves it paused. Repeating it on a running sandbox
+   * answers with that sandbox.
+   *
    * @generated from rpc hostagent.v1.HostAgentService.ResumeSandbox
    */
   resumeSandbox: {
     methodKind: "unary";
     input: typeof ResumeSandboxRequestSchema;
+    output: typeof SandboxSchema;
+  },
+  /**
+   * Changes how long a running or paused sandbox lives; its time starts anew.
+   *
+   * @generated from rpc hostagent.v1.HostAgentService.UpdateSandbox
+   */
+  updateSandbox: {
+    methodKind: "unary";
+    input: typeof UpdateSandboxRequestSchema;
     output: typeof SandboxSchema;
   },
   /**
@@ -1438,14 +1596,18 @@ export const HostAgentService: GenService<{
     output: typeof RemoveFileResponseSchema;
   },
   /**
+   * Freezes a running or paused sandbox into a named template; the sandbox keeps the status it had.
+   *
    * @generated from rpc hostagent.v1.HostAgentService.CreateSnapshot
    */
   createSnapshot: {
     methodKind: "unary";
     input: typeof CreateSnapshotRequestSchema;
-    output: typeof SnapshotSchema;
+    output: typeof TemplateSchema;
   },
   /**
+   * Deletes a snapshot template. What sandboxes made from it still need stays until they are gone.
+   *
    * @generated from rpc hostagent.v1.HostAgentService.DeleteSnapshot
    */
   deleteSnapshot: {

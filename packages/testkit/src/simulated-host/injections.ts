@@ -3,7 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { HandlerContext } from "@connectrpc/connect"
 import type { PlatformError } from "@thaw/model"
 
-/** Name of a method of the host agent's service, such as `createSandbox` */
+/**
+ * Name of a method of the host agent's service, such as `createSandbox`: the start of its calls.
+ *
+ * Some have more moments: `pauseSandbox:working` while the sandbox is pausing, `pauseSandbox:answer` when it is paused and nobody has been
+ * told; likewise for `resumeSandbox`, and `:answer` for `createSnapshot`, `deleteSnapshot` and
+ * `getHost`.
+ */
 export type MethodName = string
 
 /** A call that waits at its start until it is let go */
@@ -44,7 +50,7 @@ export class Injections {
     return { arrived: arrived.promise, canceled: canceled.promise, release: released.resolve }
   }
 
-  /** Called at the start of every method */
+  /** Called at the start of every method, and at its other moments */
   async pass(method: MethodName, { signal }: Pick<HandlerContext, "signal">): Promise<void> {
     await this.#steps.get(method)?.shift()?.(signal)
   }

@@ -36,6 +36,13 @@ export class SimulatedFiles {
     for (const dir of ["/", "/home", "/home/user", "/tmp"]) this.#files.set(dir, directory(0o755, "root"))
   }
 
+  /** The same files for another guest; what one of them changes the other does not see */
+  copy(): SimulatedFiles {
+    const copied = new SimulatedFiles()
+    for (const [path, file] of this.#files) copied.#files.set(path, file)
+    return copied
+  }
+
   /** Size and hash of a file as they were written; for tests to compare */
   describe(path: string): { sizeBytes: number; sha256: string; mode: number; owner: string } | undefined {
     return this.#files.get(keyOf(Buffer.from(path)))

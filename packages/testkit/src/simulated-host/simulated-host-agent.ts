@@ -13,10 +13,11 @@ import { Injections } from "./injections.ts"
 import { sandboxService } from "./sandbox-service.ts"
 import type { SimulatedExec } from "./simulated-exec.ts"
 import { SimulatedSandboxes } from "./simulated-sandboxes.ts"
+import { SimulatedTemplates } from "./simulated-templates.ts"
 
 export interface SimulatedHostAgentOptions {
   readonly token: string
-  /** Default: only `base` */
+  /** Names of the base templates; default: only `base` */
   readonly templates?: readonly string[]
 }
 
@@ -24,6 +25,7 @@ export interface SimulatedHostAgentOptions {
 export interface SimulatedHostAgent extends AsyncDisposable {
   readonly url: string
   readonly sandboxes: SimulatedSandboxes
+  readonly templates: SimulatedTemplates
   readonly injections: Injections
   /** Every command that was started, oldest first */
   readonly execs: readonly SimulatedExec[]
@@ -37,13 +39,14 @@ export interface SimulatedHostAgent extends AsyncDisposable {
 export async function startSimulatedHostAgent(
   options: SimulatedHostAgentOptions,
 ): Promise<SimulatedHostAgent> {
-  const sandboxes = new SimulatedSandboxes(options.templates ?? ["base"])
+  const templates = new SimulatedTemplates(options.templates ?? ["base"])
+  const sandboxes = new SimulatedSandboxes(templates)
   const injections = new Injections()
   const execs: SimulatedExec[] = []
   const adapter = connectNodeAdapter({
     routes: (router) => {
       router.service(HostAgentService, {
-        ...sandboxService(sandboxes, injections),
+        ...sandboxService({ sandboxes, templates, injections }),
         ...execService({ sandboxes, injections, execs }),
         ...fileService(sandboxes, injections),
       })
@@ -58,6 +61,7 @@ export async function startSimulatedHostAgent(
   return {
     url: `http://127.0.0.1:${listener.port}`,
     sandboxes,
+    templates,
     injections,
     execs,
     stop: () => listener.stop(),

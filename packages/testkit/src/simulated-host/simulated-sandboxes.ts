@@ -3,16 +3,8 @@ import { PlatformError, type SandboxStatus } from "@thaw/model"
 import { hostAgent } from "@thaw/rpc"
 
 import { Channel } from "./channel.ts"
-import { SimulatedFiles } from "./simulated-files.ts"
-
-export interface SimulatedSandbox {
-  readonly spec: hostAgent.SandboxSpec
-  status: SandboxStatus
-  reason: string
-  readonly createdAtMs: number
-  changedAtMs: number
-  readonly files: SimulatedFiles
-}
+import { pauseReport, restartTime, toMessage, type SimulatedSandbox } from "./simulated-sandbox.ts"
+import type { SimulatedTemplates } from "./simulated-templates.ts"
 
 const WATCH_CAPACITY = 10_000
 
@@ -20,10 +12,10 @@ const WATCH_CAPACITY = 10_000
 export class SimulatedSandboxes {
   readonly #byId = new Map<string, SimulatedSandbox>()
   readonly #watchers = new Set<Channel<hostAgent.Sandbox>>()
-  readonly templates: ReadonlySet<string>
+  readonly #templates: SimulatedTemplates
 
-  constructor(templates: readonly string[]) {
-    this.templates = new Set(templates)
+  constructor(templates: SimulatedTemplates) {
+    this.#templates = templates
   }
 
   list(): hostAgent.Sandbox[] {
@@ -36,18 +28,24 @@ export class SimulatedSandboxes {
 
   /** Raises `not_found` or `wrong_state` unless `id` runs */
   running(id: string): SimulatedSandbox {
+    return this.inStatus(id, ["running"])
+  }
+
+  /** Raises `not_found`, or `wrong_state` unless `id` is in one of `statuses` */
+  inStatus(id: string, statuses: readonly SandboxStatus[]): SimulatedSandbox {
     const sandbox = this.#byId.get(id)
     if (sandbox === undefined) throw new PlatformError("not_found", `sandbox "${id}" is not on this host`)
-    if (sandbox.status !== "running") {
-      throw new PlatformError("wrong_state", `sandbox "${id}" is ${sandbox.status}, not running`)
+    if (!statuses.includes(sandbox.status)) {
+      throw new PlatformError(
+        "wrong_state",
+        `sandbox "${id}" is ${sandbox.status}, not ${statuses.join(" or ")}`,
+      )
     }
     return sandbox
   }
 
   create(spec: hostAgent.SandboxSpec): hostAgent.Sandbox {
-    if (!this.templates.has(spec.template)) {
-      throw new PlatformError("not_found", `template "${spec.template}" does not exist`)
-    }
+    const template = this.#templates.get(spec.template)
     const existing = this.#byId.get(spec.sandboxId)
     if (existing !== undefined) return toMessage(existing)
     const now = Date.now()
@@ -57,10 +55,13 @@ export class SimulatedSandboxes {
       reason: "",
       createdAtMs: now,
       changedAtMs: now,
-      files: new SimulatedFiles(),
+      expiresAtMs: 0,
+      pause: undefined,
+      files: template.files.copy(),
     }
     this.#byId.set(spec.sandboxId, sandbox)
-    this.#change(sandbox, "running", "")
+    restartTime(sandbox)
+    this.#change(sandbox, "running")
     return toMessage(sandbox)
   }
 
@@ -71,14 +72,51 @@ export class SimulatedSandboxes {
     this.#change(sandbox, "stopped", "deleted")
   }
 
+  /** @param working Awaited while the sandbox is pausing; when it fails the sandbox runs on */
+  async pause(id: string, working: () => Promise<void>): Promise<hostAgent.Sandbox> {
+    if (this.#byId.get(id)?.status !== "paused") {
+      await this.#pass(this.running(id), { by: "pausing", to: "paused", working })
+    }
+    return toMessage(this.inStatus(id, ["paused"]))
+  }
+
+  /** @param working Awaited while the sandbox is resuming; when it fails the sandbox stays paused */
+  async resume(id: string, working: () => Promise<void>): Promise<hostAgent.Sandbox> {
+    if (this.#byId.get(id)?.status !== "running") {
+      await this.#pass(this.inStatus(id, ["paused"]), { by: "resuming", to: "running", working })
+    }
+    return toMessage(this.running(id))
+  }
+
+  /** Changes how long a sandbox lives, and lets its time start anew */
+  update(request: hostAgent.UpdateSandboxRequest): hostAgent.Sandbox {
+    const sandbox = this.inStatus(request.sandboxId, ["running", "paused"])
+    if (request.timeoutSec !== undefined) sandbox.spec.timeoutSec = request.timeoutSec
+    if (request.onTimeout !== undefined) sandbox.spec.onTimeout = request.onTimeout
+    this.touch(request.sandboxId)
+    return toMessage(sandbox)
+  }
+
+  /** What a host does when something happens in a sandbox */
+  touch(id: string): void {
+    const sandbox = this.inStatus(id, ["running", "paused"])
+    restartTime(sandbox)
+    this.#tell(sandbox)
+  }
+
   /** What a host reports when a VM has died by itself */
   crash(id: string, reason: string): void {
     this.#change(this.running(id), "error", reason)
   }
 
-  /** What a host reports when a sandbox's time is over */
+  /** What a host does when a sandbox's time is over */
   expire(id: string): void {
     const sandbox = this.running(id)
+    if (sandbox.spec.onTimeout === "pause") {
+      this.#change(sandbox, "pausing")
+      this.#arrive(sandbox, "paused", "timeout reached")
+      return
+    }
     this.#byId.delete(id)
     this.#change(sandbox, "stopped", "timeout")
   }
@@ -103,30 +141,46 @@ export class SimulatedSandboxes {
     }
   }
 
-  #change(sandbox: SimulatedSandbox, status: SandboxStatus, reason: string): void {
+  /** Takes a sandbox by one status to another, or back to where it was */
+  async #pass(
+    sandbox: SimulatedSandbox,
+    way: {
+      readonly by: SandboxStatus
+      readonly to: "paused" | "running"
+      readonly working: () => Promise<void>
+    },
+  ): Promise<void> {
+    const { status: before, reason } = sandbox
+    this.#change(sandbox, way.by)
+    try {
+      await way.working()
+    } catch (error) {
+      if (sandbox.status === way.by) this.#change(sandbox, before, reason)
+      throw error
+    }
+    // It may have been destroyed meanwhile.
+    if (sandbox.status === way.by) this.#arrive(sandbox, way.to)
+  }
+
+  #arrive(sandbox: SimulatedSandbox, to: "paused" | "running", reason = ""): void {
+    if (to === "paused") sandbox.pause = pauseReport(sandbox)
+    this.#change(sandbox, to, reason)
+    restartTime(sandbox)
+    this.#tell(sandbox)
+  }
+
+  #change(sandbox: SimulatedSandbox, status: SandboxStatus, reason = ""): void {
     sandbox.status = status
     sandbox.reason = reason
-    sandbox.changedAtMs = Date.now()
+    sandbox.changedAtMs = Math.max(Date.now(), sandbox.changedAtMs + 1)
+    this.#tell(sandbox)
+  }
+
+  #tell(sandbox: SimulatedSandbox): void {
     for (const watcher of this.#watchers) void watcher.push(toMessage(sandbox))
   }
 }
 
 function toEvent(sandbox: hostAgent.Sandbox): hostAgent.WatchSandboxesResponse {
   return create(hostAgent.WatchSandboxesResponseSchema, { event: { case: "sandbox", value: sandbox } })
-}
-
-function toMessage(sandbox: SimulatedSandbox): hostAgent.Sandbox {
-  const { spec, status, reason, createdAtMs, changedAtMs } = sandbox
-  const expiresAtMs = spec.timeoutSec === 0 ? 0 : createdAtMs + spec.timeoutSec * 1000
-  return create(hostAgent.SandboxSchema, {
-    // The environment is a secret and not told again.
-    spec: { ...spec, envs: {} },
-    status,
-    reason,
-    hostIp: status === "running" ? "10.11.0.1" : "",
-    createdAtMs: BigInt(createdAtMs),
-    changedAtMs: BigInt(changedAtMs),
-    expiresAtMs: BigInt(expiresAtMs),
-    rootfsBytes: 4096n,
-  })
 }

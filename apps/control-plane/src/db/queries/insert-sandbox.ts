@@ -1,4 +1,4 @@
-import type { SandboxId } from "@thaw/model"
+import type { OnTimeout, SandboxId } from "@thaw/model"
 
 import { toSandboxRecord, type SandboxRecord } from "../sandbox-row.ts"
 import type { Database } from "../schema/database.ts"
@@ -10,6 +10,7 @@ export interface NewSandbox {
   readonly vcpus: number
   readonly memoryMib: number
   readonly timeoutSec: number
+  readonly onTimeout: OnTimeout
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -27,12 +28,15 @@ export async function insertSandbox(db: Database, sandbox: NewSandbox): Promise<
       vcpus: sandbox.vcpus,
       memory_mib: sandbox.memoryMib,
       timeout_sec: sandbox.timeoutSec,
+      on_timeout: sandbox.onTimeout,
       metadata: JSON.stringify(sandbox.metadata),
+      pause: null,
       revision: 0,
       created_at: now,
       started_at: null,
       updated_at: now,
       expires_at: null,
+      host_changed_at: null,
     })
     .returningAll()
     .executeTakeFirstOrThrow()

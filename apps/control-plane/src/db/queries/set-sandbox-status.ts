@@ -1,16 +1,23 @@
 import assert from "node:assert/strict"
 
+import type { PauseReportBody } from "@thaw/api"
 import { canFollow, type SandboxStatus } from "@thaw/model"
 
 import { toSandboxRecord, type SandboxRecord } from "../sandbox-row.ts"
 import type { Database } from "../schema/database.ts"
+import type { LifetimeRule } from "./set-lifetime.ts"
 
 export interface StatusChange {
   readonly to: SandboxStatus
   /** Undefined clears it */
   readonly reason?: string | undefined
+  /** Here and below, undefined leaves it as it is */
   readonly startedAt?: Date | undefined
-  readonly expiresAt?: Date | undefined
+  /** Null: never */
+  readonly expiresAt?: Date | null | undefined
+  readonly lifetime?: LifetimeRule | undefined
+  readonly pause?: PauseReportBody | undefined
+  readonly hostChangedAt?: Date | undefined
 }
 
 /**
@@ -34,6 +41,11 @@ export async function setSandboxStatus(
       updated_at: new Date(),
       ...(change.startedAt === undefined ? {} : { started_at: change.startedAt }),
       ...(change.expiresAt === undefined ? {} : { expires_at: change.expiresAt }),
+      ...(change.lifetime === undefined
+        ? {}
+        : { timeout_sec: change.lifetime.timeoutSec, on_timeout: change.lifetime.onTimeout }),
+      ...(change.pause === undefined ? {} : { pause: JSON.stringify(change.pause) }),
+      ...(change.hostChangedAt === undefined ? {} : { host_changed_at: change.hostChangedAt }),
     })
     .where("id", "=", from.id)
     .where("status", "=", from.status)

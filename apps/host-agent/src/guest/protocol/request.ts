@@ -19,7 +19,8 @@ export interface ConfigureRequest {
   readonly wallClockUnixNs: bigint
   /** 32 to 512 bytes */
   readonly entropy: Uint8Array
-  readonly env: readonly EnvPair[]
+  /** Absent: the environment configured before stays as it is */
+  readonly env?: readonly EnvPair[]
   readonly dnsServers: readonly string[]
 }
 
@@ -124,7 +125,7 @@ function writeConfigure(writer: PayloadWriter, request: ConfigureRequest): void 
     .bytes(request.machineId)
     .u64(request.wallClockUnixNs)
     .bytes(request.entropy)
-  writeEnv(writer, request.env)
+  writer.option(request.env, (env) => writeEnv(writer, env))
   writer.list(request.dnsServers, (server) => writer.bytes(server))
 }
 

@@ -34,6 +34,16 @@ function counting(length: number, first = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => first + index)
 }
 
+const MINIMAL_CONFIGURE = {
+  op: "configure",
+  token: Buffer.alloc(32, 0xff),
+  hostname: "a",
+  machineId: new Uint8Array(16),
+  wallClockUnixNs: 0n,
+  entropy: new Uint8Array(32),
+  dnsServers: [],
+} as const satisfies GuestRequest
+
 const REQUESTS: Record<string, GuestRequest> = {
   "request.configure.full": {
     op: "configure",
@@ -48,16 +58,8 @@ const REQUESTS: Record<string, GuestRequest> = {
     ],
     dnsServers: ["10.0.0.1", "fd00::1"],
   },
-  "request.configure.minimal": {
-    op: "configure",
-    token: Buffer.alloc(32, 0xff),
-    hostname: "a",
-    machineId: new Uint8Array(16),
-    wallClockUnixNs: 0n,
-    entropy: new Uint8Array(32),
-    env: [],
-    dnsServers: [],
-  },
+  "request.configure.minimal": MINIMAL_CONFIGURE,
+  "request.configure.emptied": { ...MINIMAL_CONFIGURE, env: [] },
   "request.exec.full": {
     op: "exec",
     argv: ["sh", "-c", Buffer.from([0xff])],

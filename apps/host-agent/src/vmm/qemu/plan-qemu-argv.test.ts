@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest"
 
 import { slotAddresses, toSlotIndex } from "../../network/slot-addresses.ts"
 import type { VmSpec } from "../vmm.ts"
-import { planQemuArgv } from "./plan-qemu-argv.ts"
+import { planBootArgv, planRestoreArgv } from "./plan-qemu-argv.ts"
 
 const spec: VmSpec = {
   sandboxId: "sbxaaaaaaaaaaaaaaaaa",
@@ -13,14 +13,16 @@ const spec: VmSpec = {
   kernel: "/k/vmlinuz",
   initramfs: "/k/initramfs",
   directory: "/data/a,b",
+  memoryPath: "/run/memory/a,b",
+  runDir: "/run/vmm/a,b",
 }
 
 function valueAfter(argv: readonly string[], option: string): string | undefined {
   return argv[argv.indexOf(option) + 1]
 }
 
-describe("planQemuArgv()", () => {
-  const argv = planQemuArgv(spec, { accelerator: "tcg", qmpSocketPath: "/data/a,b/qmp.sock" })
+describe("planBootArgv()", () => {
+  const argv = planBootArgv(spec, { accelerator: "tcg", qmpSocketPath: "/data/a,b/qmp.sock" })
 
   it.each([
     ["-name", "thaw-sbxaaaaaaaaaaaaaaaaa"],
@@ -44,6 +46,12 @@ describe("planQemuArgv()", () => {
     })
   })
 
+  it("keeps the guest's memory in a file that others can map", () => {
+    expect(valueAfter(argv, "-object")).toBe(
+      "memory-backend-file,id=mem,size=512M,mem-path=/run/memory/a,,b,share=on",
+    )
+  })
+
   it("doubles commas in the monitor's path", () => {
     expect(argv).toContain("socket,id=qmp,path=/data/a,,b/qmp.sock,server=on,wait=off")
   })
@@ -56,8 +64,20 @@ describe("planQemuArgv()", () => {
   })
 
   it("uses the host's CPU model under KVM", () => {
-    const kvm = planQemuArgv(spec, { accelerator: "kvm", qmpSocketPath: "/q" })
+    const kvm = planBootArgv(spec, { accelerator: "kvm", qmpSocketPath: "/q" })
     expect(valueAfter(kvm, "-accel")).toBe("kvm")
     expect(valueAfter(kvm, "-cpu")).toBe("host")
+  })
+})
+
+describe("planRestoreArgv()", () => {
+  it("is the same machine, standing still, without what only a boot needs", () => {
+    const choice = { accelerator: "tcg", qmpSocketPath: "/q" } as const
+    const paths = { statePath: "/s/vmstate", pagerSocketPath: "/p", preloadLibrary: "/l.so" }
+    const restored = planRestoreArgv({ ...spec, ...paths }, choice)
+    const booted = planBootArgv(spec, choice)
+    const bootOnly = ["-kernel", spec.kernel, "-initrd", spec.initramfs, "-append", booted.at(-1)]
+    expect(booted.slice(-6)).toEqual(bootOnly)
+    expect(restored).toEqual([...booted.slice(0, -6), "-S", "-incoming", "defer"])
   })
 })

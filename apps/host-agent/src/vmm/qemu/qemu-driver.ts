@@ -1,72 +1,86 @@
-import { readFile, rm } from "node:fs/promises"
+import { constants } from "node:fs"
+import { access, open } from "node:fs/promises"
 import { basename, join } from "node:path"
 
-import {
-  endProcess,
-  findProcessesByArgument,
-  isAlive,
-  netnsExecArgv,
-  readTscKhz,
-  startDetached,
-  type ProcessIdentity,
-} from "@thaw/linux"
+import { findProcessesByArgument, isAlive, readTscKhz, type ProcessIdentity } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 
-import type { BootOptions, Vm, VmSpec, VmmDriver } from "../vmm.ts"
-import { planQemuArgv } from "./plan-qemu-argv.ts"
+import type { BootOptions, RestoreSpec, Vm, VmSpec, VmmDriver } from "../vmm.ts"
+import { loadState } from "./load-state.ts"
+import { planBootArgv, planRestoreArgv, type QemuChoice } from "./plan-qemu-argv.ts"
 import { QemuVm } from "./qemu-vm.ts"
+import { readQemuVersion } from "./qemu-version.ts"
 import { QmpClient } from "./qmp-client.ts"
+import { startQemu } from "./start-qemu.ts"
 
 const QMP_SOCKET = "qmp.sock"
-const LOG_FILE = "vmm.log"
-const START_TIMEOUT_MS = 20_000
 /** A VMM on a busy machine may take its time to answer; giving up on it costs its sandbox */
 const ADOPT_TIMEOUT_MS = 30_000
-const EXIT_POLL_MS = 50
-const LOG_LENGTH_MAX = 4000
+/** The only descriptor that QEMU inherits beside its standard ones */
+const STATE_FD = 3
+
+interface QemuFacts {
+  readonly version: string
+  readonly accelerator: "kvm" | "tcg"
+  readonly tscKhz: number | undefined
+}
 
 /** Runs VMs in QEMU processes that outlive this one */
 export class QemuDriver implements VmmDriver {
   readonly name = "qemu"
+  readonly version: string
   readonly accelerator: "kvm" | "tcg"
   readonly #tscKhz: number | undefined
 
-  private constructor(accelerator: "kvm" | "tcg", tscKhz: number | undefined) {
-    this.accelerator = accelerator
-    this.#tscKhz = tscKhz
+  private constructor(facts: QemuFacts) {
+    this.version = facts.version
+    this.accelerator = facts.accelerator
+    this.#tscKhz = facts.tscKhz
   }
 
   /** Gets ready to run VMs; under emulation that takes a measurement of the machine's clock */
   static async open(options: { readonly accelerator: "kvm" | "tcg" }): Promise<QemuDriver> {
-    const tscKhz = options.accelerator === "tcg" ? await readTscKhz() : undefined
-    return new QemuDriver(options.accelerator, tscKhz)
+    const { accelerator } = options
+    const tscKhz = accelerator === "tcg" ? await readTscKhz() : undefined
+    return new QemuDriver({ version: await readQemuVersion(), accelerator, tscKhz })
   }
 
   async boot(spec: VmSpec, options: BootOptions): Promise<Vm> {
-    await using stack = new AsyncDisposableStack()
-    const qmpSocketPath = join(spec.directory, QMP_SOCKET)
-    const logPath = join(spec.directory, LOG_FILE)
-    await rm(qmpSocketPath, { force: true })
-    const qemuArgv = planQemuArgv(spec, {
-      accelerator: this.accelerator,
-      qmpSocketPath,
-      ...(this.#tscKhz === undefined ? {} : { tscKhz: this.#tscKhz }),
-    })
-    const process = await startDetached(netnsExecArgv(spec.slot.namespace, qemuArgv), { logPath })
-    stack.defer(async () => await endProcess(process, { graceMs: 0 }))
-    await options.onProcess(process)
-    const qmp = await connectToStarting(process, { qmpSocketPath, logPath, signal: options.signal })
-    stack.move()
-    return new QemuVm(process, qmp)
+    const choice = this.#choose(spec.directory)
+    const argv = planBootArgv(spec, choice)
+    const { process, qmp } = await startQemu({ ...choice, argv, spec }, options)
+    return new QemuVm({ process, qmp, runDir: spec.runDir })
   }
 
-  async adopt(process: ProcessIdentity, directory: string): Promise<Vm | undefined> {
+  async restore(spec: RestoreSpec, options: BootOptions): Promise<Vm> {
+    await using stack = new AsyncDisposableStack()
+    await checkReadable(spec.preloadLibrary)
+    const choice = this.#choose(spec.directory)
+    const state = stack.use(await openState(spec.statePath))
+    const env = {
+      LD_PRELOAD: spec.preloadLibrary,
+      THAW_UFFD_MEMORY_PATH: spec.memoryPath,
+      THAW_UFFD_SOCKET_PATH: spec.pagerSocketPath,
+    }
+    const argv = planRestoreArgv(spec, choice)
+    const qemu = await startQemu({ ...choice, argv, spec, env, inheritedFds: [state.fd] }, options)
+    await using starting = new AsyncDisposableStack()
+    starting.use(qemu)
+    await loadState(qemu, STATE_FD, options.signal)
+    starting.move()
+    return new QemuVm({ process: qemu.process, qmp: qemu.qmp, runDir: spec.runDir })
+  }
+
+  async adopt(
+    process: ProcessIdentity,
+    place: Pick<VmSpec, "directory" | "runDir">,
+  ): Promise<Vm | undefined> {
     if (!(await isAlive(process))) return undefined
     using stack = new DisposableStack()
     const qmp = stack.use(
-      await QmpClient.connect(join(directory, QMP_SOCKET), { timeoutMs: ADOPT_TIMEOUT_MS }),
+      await QmpClient.connect(join(place.directory, QMP_SOCKET), { timeoutMs: ADOPT_TIMEOUT_MS }),
     )
-    const vm = new QemuVm(process, qmp)
+    const vm = new QemuVm({ process, qmp, runDir: place.runDir })
     await vm.checkStatus()
     stack.move()
     return vm
@@ -76,32 +90,32 @@ export class QemuDriver implements VmmDriver {
     const commands = await findProcessesByArgument(`${sandboxesDir}/`)
     return commands.filter(({ argv }) => argv.some((argument) => basename(argument) === "qemu-system-x86_64"))
   }
+
+  #choose(directory: string): QemuChoice {
+    return {
+      accelerator: this.accelerator,
+      qmpSocketPath: join(directory, QMP_SOCKET),
+      ...(this.#tscKhz === undefined ? {} : { tscKhz: this.#tscKhz }),
+    }
+  }
 }
 
-/** Waits for the monitor of a QEMU just started. A QEMU that ends instead is reported with what it said. */
-async function connectToStarting(
-  process: ProcessIdentity,
-  options: { readonly qmpSocketPath: string; readonly logPath: string; readonly signal: AbortSignal },
-): Promise<QmpClient> {
-  const over = new AbortController()
-  const abortWhenGone = async () => {
-    // A look that fails says nothing; the next one comes soon, and the deadline holds.
-    if (!(await isAlive(process).catch(() => true))) over.abort()
-  }
-  const watch = setInterval(() => void abortWhenGone(), EXIT_POLL_MS)
+async function openState(path: string) {
   try {
-    return await QmpClient.connect(options.qmpSocketPath, {
-      timeoutMs: START_TIMEOUT_MS,
-      signal: AbortSignal.any([options.signal, over.signal]),
-    })
+    return await open(path, "r")
   } catch (error) {
-    options.signal.throwIfAborted()
-    const log = (await readFile(options.logPath, "utf8")).trim().slice(-LOG_LENGTH_MAX)
-    throw new PlatformError("internal", "the sandbox's VMM could not be started", {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error
+    throw new PlatformError("data_loss", "the snapshot's VM state is missing", { cause: error })
+  }
+}
+
+async function checkReadable(library: string): Promise<void> {
+  try {
+    await access(library, constants.R_OK)
+  } catch (error) {
+    throw new PlatformError("unavailable", "the host's library for restored VMs is missing", {
       cause: error,
-      internal: log,
+      internal: `set the host up again: "${library}"`,
     })
-  } finally {
-    clearInterval(watch)
   }
 }

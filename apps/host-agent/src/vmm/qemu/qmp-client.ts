@@ -26,7 +26,7 @@ interface QmpClientEvents {
 
 /** The console's 64 KiB, escaped, is the longest there is */
 const LINE_LENGTH_MAX = 1024 * 1024
-const CONNECT_RETRY_MS = 5
+const CONNECT_RETRY_MS = 1
 const COMMAND_TIMEOUT_MS = 10_000
 
 /**
@@ -80,14 +80,19 @@ export class QmpClient extends EventEmitter<QmpClientEvents> implements Disposab
    *
    * @throws {QmpError} when QEMU refuses it, does not answer in time, or ends
    */
-  async execute(command: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
+  async execute(
+    command: string,
+    parameters: Readonly<Record<string, unknown>> = {},
+    options: { readonly timeoutMs?: number } = {},
+  ): Promise<unknown> {
+    const timeoutMs = options.timeoutMs ?? COMMAND_TIMEOUT_MS
     const id = this.#nextId++
     const answer = Promise.withResolvers<unknown>()
     if (this.#socket.destroyed) throw new QmpError(`QMP command "${command}" on a closed connection`)
     this.#waiting.set(id, answer)
     const timer = setTimeout(
-      () => answer.reject(new QmpError(`QMP command "${command}" had no answer in ${COMMAND_TIMEOUT_MS} ms`)),
-      COMMAND_TIMEOUT_MS,
+      () => answer.reject(new QmpError(`QMP command "${command}" had no answer in ${timeoutMs} ms`)),
+      timeoutMs,
     )
     try {
       this.#socket.write(`${JSON.stringify({ execute: command, arguments: parameters, id })}\n`)

@@ -1,0 +1,120 @@
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+
+import { startDetached } from "@thaw/linux"
+import { PlatformError } from "@thaw/model"
+import { openPagerClient, type PagerClient } from "@thaw/rpc"
+import type { Logger } from "pino"
+
+export interface PagerOptions {
+  readonly dataDir: string
+  /** `<data>/pager` */
+  readonly pagerDir: string
+  readonly logger: Logger
+  /** Whether restores copy their snapshot's working set before the VM runs */
+  readonly isPrefetching: boolean
+  readonly logLevel: string
+  /** Called for each VM that the pager had to end */
+  readonly onFailure: (id: string, reason: string) => void
+  /** Called when no pager could be had for so long that the VMs it served must be given up */
+  readonly onLost: () => void
+}
+
+const PAGER_MAIN = join(import.meta.dirname, "../../../pager/src/main.ts")
+const SOCKET = "pager.sock"
+const LOG = "pager.log"
+const START_TIMEOUT_MS = 15_000
+const START_POLL_MS = 10
+const CALL_TIMEOUT_MS = 5_000
+const RESTART_PAUSE_MS = 200
+/** VMs stand still while there is no pager */
+const LOST_AFTER_MS = 30_000
+
+/**
+ * The pager process of this host agent: found, or started, at the start, and started again whenever it ends.
+ *
+ * It outlives this process, and VMs it serves do not notice a restart but by a pause. Disposing ends it when it serves none.
+ */
+export class Pager implements AsyncDisposable {
+  readonly client: PagerClient
+  readonly isPrefetching: boolean
+  readonly #options: PagerOptions
+  readonly #closing = new AbortController()
+  #watching: Promise<void> = Promise.resolve()
+
+  private constructor(options: PagerOptions, client: PagerClient) {
+    this.#options = options
+    this.client = client
+    this.isPrefetching = options.isPrefetching
+  }
+
+  /** @throws {PlatformError} `unavailable` when the pager does not come up; its log is in `pagerDir` */
+  static async open(options: PagerOptions): Promise<Pager> {
+    await mkdir(options.pagerDir, { recursive: true, mode: 0o700 })
+    const pager = new Pager(options, openPagerClient(join(options.pagerDir, SOCKET)))
+    await pager.#ensure()
+    pager.#watching = pager.#watch()
+    return pager
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort()
+    await this.#watching
+    // One that still serves VMs goes on.
+    await this.client.shutdown({}, { timeoutMs: CALL_TIMEOUT_MS }).catch(() => undefined)
+    this.client[Symbol.dispose]()
+  }
+
+  /** Finds the pager that runs, or starts one and waits until it answers */
+  async #ensure(): Promise<void> {
+    const deadline = performance.now() + START_TIMEOUT_MS
+    let isStarted = false
+    for (;;) {
+      try {
+        const { pid, attachmentIds } = await this.client.getPager({}, { timeoutMs: CALL_TIMEOUT_MS })
+        this.#options.logger.info({ pid, isStarted, attachments: attachmentIds.length }, "pager")
+        return
+      } catch (error) {
+        if (performance.now() > deadline || this.#closing.signal.aborted) {
+          throw new PlatformError("unavailable", "the pager does not answer", { cause: error })
+        }
+      }
+      if (!isStarted) {
+        await this.#start()
+        isStarted = true
+      }
+      await sleep(START_POLL_MS)
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { dataDir, pagerDir, logLevel } = this.#options
+    await startDetached([process.execPath, PAGER_MAIN, `--data-dir=${dataDir}`], {
+      logPath: join(pagerDir, LOG),
+      env: { THAW_DATA_DIR: dataDir, THAW_LOG_LEVEL: logLevel },
+    })
+  }
+
+  /** Follows the pager's failures; the end of that stream is the end of the pager */
+  async #watch(): Promise<void> {
+    const { logger, onFailure, onLost } = this.#options
+    const { signal } = this.#closing
+    let aliveAtMs = performance.now()
+    while (!signal.aborted) {
+      try {
+        await this.#ensure()
+        aliveAtMs = performance.now()
+        for await (const { id, reason } of this.client.watchFailures({}, { signal })) onFailure(id, reason)
+      } catch (error) {
+        if (signal.aborted) return
+        logger.warn({ err: error }, "the pager is not there")
+      }
+      if (performance.now() - aliveAtMs > LOST_AFTER_MS) {
+        aliveAtMs = performance.now()
+        onLost()
+      }
+      await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+    }
+  }
+}

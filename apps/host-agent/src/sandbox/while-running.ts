@@ -1,0 +1,30 @@
+import { PlatformError } from "@thaw/model"
+
+import type { Vm } from "../vmm/vmm.ts"
+
+/** Does work that needs a VM, and fails with the VM's reason as soon as that is over */
+export async function whileRunning<T>(
+  vm: Vm,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController()
+  const ended = vm.ended.then((end) => {
+    const error = new PlatformError("internal", "the sandbox ended while it started", {
+      internal: `${end.reason}\n${end.consoleTail}`,
+    })
+    over.abort(error)
+    throw error
+  })
+  try {
+    return await Promise.race([ended, work(AbortSignal.any([signal, over.signal]))])
+  } catch (error) {
+    if (error instanceof PlatformError && error.code === "deadline_exceeded") {
+      throw new PlatformError(error.code, error.message, {
+        cause: error,
+        internal: await vm.consoleTail().catch(() => ""),
+      })
+    }
+    throw error
+  }
+}
