@@ -26,7 +26,7 @@ test("nothing is left of a VM whose VMM is killed", async () => {
   await using pager = await start()
   const before = await pager.descriptorCount()
   const vmms = [await pager.attachReady("vm-1"), await pager.attachReady("vm-2")]
-  expect(await pager.records()).toHaveLength(4)
+  expect((await pager.records()).filter((name) => name.endsWith(".json"))).toHaveLength(2)
   expect(await pager.descriptorCount()).toBeGreaterThan(before)
   await Promise.all(vmms.map(async (vmm) => await vmm.kill()))
   await until(async () => (await pager.client.getPager({})).attachmentIds.length === 0)

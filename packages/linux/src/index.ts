@@ -46,6 +46,6 @@ export {
 export { readPeerCredentials } from "./unix/peer-credentials.ts"
 export { acceptUnix, connectUnix, listenUnix, type UnixListener } from "./unix/unix-listener.ts"
 export { UFFD_FEATURE } from "./uffd/uffd-abi.ts"
-export { type UffdEvent } from "./uffd/uffd-event.ts"
-export { Userfaultfd, type FillResult } from "./uffd/userfaultfd.ts"
+export { decodeUffdEvents, type UffdEvent } from "./uffd/uffd-event.ts"
+export { UFFD_EVENTS_BYTES, Userfaultfd, type FillResult } from "./uffd/userfaultfd.ts"
 export { probeUserfaultfd, type UserfaultfdProbe } from "./uffd/probe-userfaultfd.ts"

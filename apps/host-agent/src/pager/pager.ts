@@ -2,10 +2,12 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
-import { startDetached } from "@thaw/linux"
+import { endProcess, identifyProcess, startDetached } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { openPagerClient, type PagerClient } from "@thaw/rpc"
 import type { Logger } from "pino"
+
+import { readPagerVersion } from "./pager-version.ts"
 
 export interface PagerOptions {
   readonly dataDir: string
@@ -21,7 +23,9 @@ export interface PagerOptions {
   readonly onLost: () => void
 }
 
-const PAGER_MAIN = join(import.meta.dirname, "../../../pager/src/main.ts")
+const PAGER_SRC = join(import.meta.dirname, "../../../pager/src")
+const PAGER_MAIN = join(PAGER_SRC, "main.ts")
+const END_GRACE_MS = 2_000
 const SOCKET = "pager.sock"
 const LOG = "pager.log"
 const START_TIMEOUT_MS = 15_000
@@ -53,6 +57,7 @@ export class Pager implements AsyncDisposable {
   static async open(options: PagerOptions): Promise<Pager> {
     await mkdir(options.pagerDir, { recursive: true, mode: 0o700 })
     const pager = new Pager(options, openPagerClient(join(options.pagerDir, SOCKET)))
+    await pager.#replaceStale()
     await pager.#ensure()
     pager.#watching = pager.#watch()
     return pager
@@ -64,6 +69,21 @@ export class Pager implements AsyncDisposable {
     // One that still serves VMs goes on.
     await this.client.shutdown({}, { timeoutMs: CALL_TIMEOUT_MS }).catch(() => undefined)
     this.client[Symbol.dispose]()
+  }
+
+  /** Ends a pager that was started from other sources; the VMs it serves wait for the next one, which takes them over */
+  async #replaceStale(): Promise<void> {
+    let running
+    try {
+      running = await this.client.getPager({}, { timeoutMs: CALL_TIMEOUT_MS })
+    } catch {
+      return
+    }
+    const version = await readPagerVersion(PAGER_SRC)
+    if (running.version === version) return
+    this.#options.logger.info({ pid: running.pid, was: running.version, version }, "replace the pager")
+    const process = await identifyProcess(running.pid)
+    if (process !== undefined) await endProcess(process, { graceMs: END_GRACE_MS })
   }
 
   /** Finds the pager that runs, or starts one and waits until it answers */

@@ -3,7 +3,8 @@ import { join } from "node:path"
 
 import { z } from "zod"
 
-import { regionSchema } from "../fault-server/memory-regions.ts"
+import { MemoryRegions, regionSchema } from "../fault-server/memory-regions.ts"
+import { readRemovedAddresses } from "./event-page.ts"
 import { readRemovedJournal } from "./removed-journal.ts"
 
 /**
@@ -30,6 +31,7 @@ const recordSchema = z.object({
 
 const SUFFIX = ".json"
 const JOURNAL_SUFFIX = ".removed"
+const EVENTS_SUFFIX = ".events"
 
 export function attachmentRecordPath(directory: string, id: string): string {
   return join(directory, `${id}${SUFFIX}`)
@@ -40,6 +42,11 @@ export function removedJournalPath(recordPath: string): string {
   return `${recordPath.slice(0, -SUFFIX.length)}${JOURNAL_SUFFIX}`
 }
 
+/** Where its last events are */
+export function eventPagePath(recordPath: string): string {
+  return `${recordPath.slice(0, -SUFFIX.length)}${EVENTS_SUFFIX}`
+}
+
 /** Writes a record in place of the one that is there */
 export function writeAttachmentRecord(path: string, record: AttachmentRecord): void {
   const temporary = `${path}.tmp`
@@ -47,10 +54,11 @@ export function writeAttachmentRecord(path: string, record: AttachmentRecord): v
   renameSync(temporary, path)
 }
 
-/** Removes a record and its journal; one that is gone is fine */
+/** Removes a record and what belongs to it; one that is gone is fine */
 export function removeAttachmentRecord(path: string): void {
   rmSync(path, { force: true })
   rmSync(removedJournalPath(path), { force: true })
+  rmSync(eventPagePath(path), { force: true })
 }
 
 export interface FoundRecord {
@@ -59,27 +67,33 @@ export interface FoundRecord {
   readonly record: AttachmentRecord | undefined
 }
 
-/** Reads all records of a directory, each with its journal, and removes what interrupted writes and removals left there */
+/** Reads all records of a directory, each with what was noted since it was written, and removes what interrupted writes and removals left there */
 export function readAttachmentRecords(directory: string): FoundRecord[] {
   const names = readdirSync(directory)
   const recordNames = names.filter((name) => name.endsWith(SUFFIX))
-  const kept = new Set(recordNames.flatMap((name) => [name, removedJournalPath(name)]))
+  const kept = new Set(recordNames.flatMap((name) => [name, removedJournalPath(name), eventPagePath(name)]))
   for (const name of names) if (!kept.has(name)) rmSync(join(directory, name), { force: true })
   return recordNames.map((name) => {
     const path = join(directory, name)
-    const record = parseRecord(readFileSync(path, "utf8"))
-    if (record === undefined) return { path, record }
-    for (const { start, end } of readRemovedJournal(removedJournalPath(path))) {
-      record.removed.push([start, end - start])
-    }
-    return { path, record }
+    return { path, record: readRecord(path) }
   })
 }
 
-function parseRecord(text: string): AttachmentRecord | undefined {
+function readRecord(path: string): AttachmentRecord | undefined {
+  const text = readFileSync(path, "utf8")
   try {
-    return recordSchema.parse(JSON.parse(text))
+    const record = recordSchema.parse(JSON.parse(text))
+    return { ...record, removed: [...record.removed, ...readRemovedSince(path, record)] }
   } catch {
     return undefined
   }
+}
+
+function readRemovedSince(path: string, { regions }: AttachmentRecord): [number, number][] {
+  const memory = new MemoryRegions(regions, Infinity)
+  const last = readRemovedAddresses(eventPagePath(path)).flatMap((range) => memory.toOffsets(range))
+  return [...readRemovedJournal(removedJournalPath(path)), ...last].map(({ start, end }) => [
+    start,
+    end - start,
+  ])
 }

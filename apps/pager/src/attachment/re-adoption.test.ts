@@ -88,7 +88,7 @@ test("a VM whose snapshot was damaged meanwhile is ended by the next pager, whic
 test("records of VMs that are gone, and what is no record, are removed at the start", async () => {
   await using pager = await start()
   const vmm = await pager.attachReady("vm")
-  expect((await pager.records()).sort()).toEqual(["vm.json", "vm.removed"])
+  expect((await pager.records()).sort()).toEqual(["vm.events", "vm.json", "vm.removed"])
   await pager.kill9()
   await vmm.kill()
   await writeFile(join(pager.directory, "pager", "attachments", "torn.json"), '{"version":1,')

@@ -10,8 +10,7 @@ const BYTES_MAX = MIB
 /**
  * Memory that a guest gave back since its record was written: a line `<start> <end>` per range, by memory offset.
  *
- * The guest goes on as soon as the pager has read the event, and a pager that is killed before it has noted it would show the next one's guest old
- * data. So noting is one write to an open file, which takes a few microseconds, and not a whole record, which takes hundreds.
+ * Appended to before the page that had the event is read over: that is one write, where a whole record is a file.
  */
 export class RemovedJournal implements Disposable {
   readonly #fd: number

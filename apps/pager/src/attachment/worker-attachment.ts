@@ -30,11 +30,13 @@ import { MemorySource } from "../page-source/memory-source.ts"
 import { readWorkingSet } from "../working-set/working-set-file.ts"
 import {
   attachmentRecordPath,
+  eventPagePath,
   removeAttachmentRecord,
   removedJournalPath,
   writeAttachmentRecord,
   type AttachmentRecord,
 } from "./attachment-record.ts"
+import { EventPage } from "./event-page.ts"
 import { HandshakeWait, USERFAULTFD_LINK, type Handshake } from "./handshake-wait.ts"
 import { RemovedJournal } from "./removed-journal.ts"
 
@@ -124,8 +126,9 @@ export class WorkerAttachment implements Disposable {
       const source = attachment.#openSource()
       const [fd] = findDescriptors(record.vmm.pid, USERFAULTFD_LINK)
       if (fd === undefined) throw new PlatformError("data_loss", "the VMM closed its userfaultfd")
-      const uffd = attachment.#owned.use(Userfaultfd.fromDescriptor(takeDescriptor(pidfd, fd)))
-      attachment.#serve({ vmm: record.vmm, uffd, regions: record.regions, source, runs: [] })
+      const uffdFd = takeDescriptor(pidfd, fd)
+      attachment.#owned.defer(() => closeDescriptor(uffdFd))
+      attachment.#serve({ vmm: record.vmm, uffdFd, regions: record.regions, source, runs: [] })
       attachment.#served?.wakeAll()
     })
     return attachment
@@ -176,25 +179,26 @@ export class WorkerAttachment implements Disposable {
     this.#watchProcess(handshake.pidfd)
     const { vmm, uffdFd, regions } = handshake
     this.#guard(() => {
-      const uffd = this.#owned.use(Userfaultfd.fromDescriptor(uffdFd))
-      this.#serve({ vmm, uffd, regions, source, runs: this.#planWorkingSet(spec, source) })
+      this.#owned.defer(() => closeDescriptor(uffdFd))
+      this.#serve({ vmm, uffdFd, regions, source, runs: this.#planWorkingSet(spec, source) })
       this.#served?.requireRegistered()
     })
   }
 
   #serve(parts: {
     readonly vmm: ProcessIdentity
-    readonly uffd: Userfaultfd
+    readonly uffdFd: number
     readonly regions: readonly MemoryRegion[]
     readonly source: MemorySource
     readonly runs: readonly BlockRange[]
   }): void {
     const { loop, buffer, emit } = this.#context
-    const { uffd } = parts
     const regions = new MemoryRegions(parts.regions, parts.source.memoryBytes)
     const writeRecord = () => this.#writeRecord(parts)
     writeRecord()
     const journal = this.#owned.use(new RemovedJournal(removedJournalPath(this.#recordPath)))
+    const events = this.#owned.use(new EventPage(eventPagePath(this.#recordPath)))
+    const uffd = Userfaultfd.fromDescriptor(parts.uffdFd, events.words)
     const served: ServedVm = new ServedVm({
       uffd,
       regions,

@@ -1,5 +1,7 @@
 import { z } from "zod"
 
+import type { Interval } from "./interval-set.ts"
+
 /** Part of a VMM's address space that is guest memory */
 export interface MemoryRegion {
   /** Where it begins in the VMM */
@@ -50,6 +52,16 @@ export class MemoryRegions {
     return this.all.find(
       (region) => address >= region.address && address < region.address + region.lengthBytes,
     )
+  }
+
+  /** The parts of an address range that are guest memory, by memory offset */
+  toOffsets({ start, end }: Interval): Interval[] {
+    return this.all
+      .map(({ address, lengthBytes, offsetBytes }) => ({
+        start: offsetBytes + Math.max(start, address) - address,
+        end: offsetBytes + Math.min(end, address + lengthBytes) - address,
+      }))
+      .filter((range) => range.start < range.end)
   }
 
   /** Where a run of guest memory lies, cut at the end of its region; undefined when the VMM has no such memory */

@@ -141,7 +141,9 @@ export class ServedVm implements Stepper {
 
   /** Takes in what happened to the address space, before the faults that were read with it are served */
   #applyChanges(events: readonly UffdEvent[]): void {
-    const removed = events.flatMap((event) => (event.kind === "remove" ? this.#toOffsets(event) : []))
+    const removed = events.flatMap((event) =>
+      event.kind === "remove" ? this.#parts.regions.toOffsets(event) : [],
+    )
     if (removed.length > 0) this.#parts.onRemoved(removed)
     for (const { start, end } of removed) this.#parts.removed.add(start, end)
     for (const event of events) {
@@ -158,16 +160,6 @@ export class ServedVm implements Stepper {
         `the VM gave memory back in ${pieces} pieces, at most ${INTERVALS_MAX} can be remembered`,
       )
     }
-  }
-
-  /** The parts of an address range that are guest memory, by its offsets */
-  #toOffsets({ start, end }: Interval): Interval[] {
-    return this.#parts.regions.all
-      .map(({ address, lengthBytes, offsetBytes }) => ({
-        start: offsetBytes + Math.max(start, address) - address,
-        end: offsetBytes + Math.min(end, address + lengthBytes) - address,
-      }))
-      .filter((range) => range.start < range.end)
   }
 
   #serve(address: number, readAtMs: number): void {

@@ -41,3 +41,12 @@ export function decodeUffdEvent(words: Uint32Array, index: number): UffdEvent {
       throw new Error(`userfaultfd sent the unknown event ${event}`)
   }
 }
+
+/** Decodes all messages that were ever read to a place and not overwritten since: those of the last read, and behind them older ones */
+export function decodeUffdEvents(words: Uint32Array): UffdEvent[] {
+  const events: UffdEvent[] = []
+  for (let index = 0; index < words.length / MSG_WORDS; index++) {
+    if (words[index * MSG_WORDS] !== 0) events.push(decodeUffdEvent(words, index))
+  }
+  return events
+}

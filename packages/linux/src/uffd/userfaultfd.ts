@@ -30,6 +30,8 @@ export interface FillResult {
 }
 
 const EVENTS_MAX = 64
+/** Room for the events of one read */
+export const UFFD_EVENTS_BYTES = EVENTS_MAX * UFFD_MSG_BYTES
 
 const ioctl = bindLibc("int ioctl(int fd, unsigned long request, void *argument)") as (
   fd: number,
@@ -47,13 +49,14 @@ export class Userfaultfd implements Disposable {
   readonly fd: number
   /** `struct uffdio_copy`, the longest of the ioctls' arguments: dst, src, len, mode, copy; five u64 */
   readonly #argument = new Uint32Array(10)
-  readonly #events = new Uint32Array((EVENTS_MAX * UFFD_MSG_BYTES) / 4)
+  readonly #events: Uint32Array
   #source: Uint8Array | undefined
   #sourceAddress = 0
   #isClosed = false
 
-  private constructor(fd: number) {
+  private constructor(fd: number, events: Uint32Array = new Uint32Array(UFFD_EVENTS_BYTES / 4)) {
     this.fd = fd
+    this.#events = events
   }
 
   /**
@@ -73,10 +76,18 @@ export class Userfaultfd implements Disposable {
     }
   }
 
-  /** Takes over a descriptor that came from another process, and makes it non-blocking for all its holders */
-  static fromDescriptor(fd: number): Userfaultfd {
+  /**
+   * Takes over a descriptor that came from another process, and makes it non-blocking for all its holders.
+   *
+   * @param events Where events are read to, `UFFD_EVENTS_BYTES` long. A shared mapping of a file has them even when this process is killed right
+   * after the read: the kernel copies them before it delivers the signal. `decodeUffdEvents` reads them there.
+   */
+  static fromDescriptor(fd: number, events?: Uint32Array): Userfaultfd {
+    if (events !== undefined && events.byteLength < UFFD_EVENTS_BYTES) {
+      throw new RangeError(`room for events has ${events.byteLength} bytes, ${UFFD_EVENTS_BYTES} are needed`)
+    }
     setNonBlocking(fd)
-    return new Userfaultfd(fd)
+    return new Userfaultfd(fd, events)
   }
 
   /** Asks for the faults on missing pages of a range; both are multiples of the page size */
@@ -92,7 +103,7 @@ export class Userfaultfd implements Disposable {
    * The owner of the memory stands still in madvise(2) or munmap(2) until its `remove` or `unmap` event has been read.
    */
   readEvents(): UffdEvent[] {
-    const bytes = read(this.fd, this.#events, EVENTS_MAX * UFFD_MSG_BYTES)
+    const bytes = read(this.fd, this.#events, UFFD_EVENTS_BYTES)
     if (bytes < 0) {
       const errno = lastErrno()
       if (errnoName(errno) === "EAGAIN" || errnoName(errno) === "EINTR") return []

@@ -1,0 +1,56 @@
+import { readdir } from "node:fs/promises"
+import { join } from "node:path"
+
+import type { ResourceLedger } from "@thaw/testkit"
+
+import type { TestPlatform } from "./_platform.ts"
+import { until } from "./_until.ts"
+
+const SETTLE_TIMEOUT_MS = 8_000
+
+/** What sandboxes may hold of the machine */
+export interface HeldCount {
+  /** Those that run */
+  readonly running?: number
+  /** Those that are paused */
+  readonly paused?: number
+  /** Those that ended and are remembered */
+  readonly ended?: number
+}
+
+/**
+ * Waits until the platform holds exactly what so many sandboxes need, and at most `poolSize` networks more: a VMM, a memory file, a run
+ * directory and a slot for one that runs, a record and a disk for one that is paused.
+ */
+export async function expectHeld(platform: TestPlatform, held: HeldCount, poolSize = 1): Promise<void> {
+  const { running = 0, paused = 0, ended = 0 } = held
+  const isSo = (ledger: ResourceLedger) =>
+    ledger.vmmProcesses.length === running &&
+    ledger.vmFiles.length === 2 * running &&
+    countFiles(ledger, "record.json") === running + paused + ended &&
+    countFiles(ledger, "rootfs.qcow2") === running + paused &&
+    (running > 0 || ledger.files.length === 2 * paused + ended) &&
+    ledger.slotClaims.length <= running + poolSize &&
+    ledger.links.filter((name) => name.startsWith("veth-")).length <= running + poolSize
+  await until(async () => await platform.ledger(), isSo, SETTLE_TIMEOUT_MS)
+}
+
+function countFiles({ files }: ResourceLedger, name: string): number {
+  return files.filter((path) => path.endsWith(`/${name}`)).length
+}
+
+/** Everything frozen that a data directory keeps, by name, finished or not */
+export async function readFrozen(dataDir: string): Promise<string[]> {
+  const names = await Promise.all(
+    ["builds", "layers", "snapshots", "names", "warm"].map(async (kind) =>
+      (await readdir(join(dataDir, kind))).map((name) => `${kind}/${name}`),
+    ),
+  )
+  return names.flat().sort()
+}
+
+/** Waits until what is kept frozen is what it was: what a sweep deletes is deleted in the background */
+export async function expectFrozen(platform: TestPlatform, before: readonly string[]): Promise<void> {
+  const isSo = (names: string[]) => JSON.stringify(names) === JSON.stringify(before)
+  await until(async () => await readFrozen(platform.dataDir), isSo, SETTLE_TIMEOUT_MS)
+}
