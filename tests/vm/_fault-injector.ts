@@ -67,5 +67,5 @@ export async function findPagers(dataDir: string): Promise<RunningCommand[]> {
 
 async function kill(processes: readonly RunningCommand[]): Promise<void> {
   for (const found of processes) process.kill(found.pid, "SIGKILL")
-  for (const found of processes) await waitUntilGone(found, { timeoutMs: GONE_TIMEOUT_MS })
+  for (const found of processes) await waitUntilGone(found, GONE_TIMEOUT_MS)
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 
 import type { ResourceLedger } from "@thaw/testkit"
 
@@ -7,6 +8,7 @@ import type { TestPlatform } from "./_platform.ts"
 import { until } from "./_until.ts"
 
 const SETTLE_TIMEOUT_MS = 8_000
+const QUIET_MS = 400
 
 /** What sandboxes may hold of the machine */
 export interface HeldCount {
@@ -39,18 +41,27 @@ function countFiles({ files }: ResourceLedger, name: string): number {
   return files.filter((path) => path.endsWith(`/${name}`)).length
 }
 
-/** Everything frozen that a data directory keeps, by name, finished or not */
+/** Everything frozen that a data directory keeps, by name, finished or not, once nothing is deleted any more in the background */
 export async function readFrozen(dataDir: string): Promise<string[]> {
+  for (let names = await readNames(dataDir); ;) {
+    await sleep(QUIET_MS)
+    const later = await readNames(dataDir)
+    if (JSON.stringify(names) === JSON.stringify(later)) return names
+    names = later
+  }
+}
+
+/** Waits until what is kept frozen is what it was */
+export async function expectFrozen(platform: TestPlatform, before: readonly string[]): Promise<void> {
+  const isSo = (names: string[]) => JSON.stringify(names) === JSON.stringify(before)
+  await until(async () => await readNames(platform.dataDir), isSo, SETTLE_TIMEOUT_MS)
+}
+
+async function readNames(dataDir: string): Promise<string[]> {
   const names = await Promise.all(
     ["builds", "layers", "snapshots", "names", "warm"].map(async (kind) =>
       (await readdir(join(dataDir, kind))).map((name) => `${kind}/${name}`),
     ),
   )
   return names.flat().sort()
-}
-
-/** Waits until what is kept frozen is what it was: what a sweep deletes is deleted in the background */
-export async function expectFrozen(platform: TestPlatform, before: readonly string[]): Promise<void> {
-  const isSo = (names: string[]) => JSON.stringify(names) === JSON.stringify(before)
-  await until(async () => await readFrozen(platform.dataDir), isSo, SETTLE_TIMEOUT_MS)
 }

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
-import { endProcess, identifyProcess, startDetached } from "@thaw/linux"
+import { endProcess, identifyProcess, startDetached, waitUntilGone } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { openPagerClient, type PagerClient } from "@thaw/rpc"
 import type { Logger } from "pino"
@@ -66,9 +66,16 @@ export class Pager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     await this.#watching
-    // One that still serves VMs goes on.
-    await this.client.shutdown({}, { timeoutMs: CALL_TIMEOUT_MS }).catch(() => undefined)
+    await this.#shutDown().catch((error: unknown) => this.#options.logger.debug({ err: error }, "pager goes on"))
     this.client[Symbol.dispose]()
+  }
+
+  /** Ends the pager and waits until it is gone. Fails for one that still serves VMs, or is not there. */
+  async #shutDown(): Promise<void> {
+    const { pid } = await this.client.getPager({}, { timeoutMs: CALL_TIMEOUT_MS })
+    const process = await identifyProcess(pid)
+    await this.client.shutdown({}, { timeoutMs: CALL_TIMEOUT_MS })
+    if (process !== undefined) await waitUntilGone(process, END_GRACE_MS)
   }
 
   /** Ends a pager that was started from other sources; the VMs it serves wait for the next one, which takes them over */

@@ -5,7 +5,14 @@ import { syncDirectory } from "@thaw/linux"
 
 import { readHeader } from "./read-header.ts"
 import { hashState, readSnapshot, toSnapshot, type Snapshot } from "./read-snapshot.ts"
-import { HEADER_FILE, MANIFEST_FILE, STATE_FILE, layerPath, partialSnapshotDir } from "./snapshot-files.ts"
+import {
+  HEADER_FILE,
+  MANIFEST_FILE,
+  STATE_FILE,
+  layerPath,
+  partialBuildName,
+  partialSnapshotDir,
+} from "./snapshot-files.ts"
 import { formatSnapshotManifest, type SnapshotManifest } from "./snapshot-manifest.ts"
 import type { SnapshotPaths } from "./snapshot-paths.ts"
 import { syncFile, writeSynced } from "./synced-file.ts"
@@ -96,7 +103,9 @@ export class SnapshotDraft implements AsyncDisposable {
     using _ = pins
     if (this.#isPublished) return
     await rm(this.directory, { recursive: true, force: true })
-    await rm(join(paths.buildsDir, this.buildId), { force: true })
+    for (const name of [this.buildId, partialBuildName(this.buildId)]) {
+      await rm(join(paths.buildsDir, name), { force: true })
+    }
     await rm(this.layerPath, { force: true })
   }
 

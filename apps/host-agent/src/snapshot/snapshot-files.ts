@@ -16,6 +16,11 @@ export function partialSnapshotDir(snapshotsDir: string, id: string): string {
   return join(snapshotsDir, `${PARTIAL_PREFIX}${id}`)
 }
 
+/** Name that the pager writes a build under before it is whole; a pager that is killed leaves it */
+export function partialBuildName(buildId: string): string {
+  return `${PARTIAL_PREFIX}${buildId}`
+}
+
 /** Where a snapshot is deleted: one rename takes it away from its readers as a whole */
 export function removedSnapshotDir(snapshotsDir: string, id: string): string {
   return join(snapshotsDir, `${REMOVED_PREFIX}${id}`)

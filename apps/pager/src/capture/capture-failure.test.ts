@@ -9,7 +9,6 @@ import { describe, expect, it, onTestFinished } from "vitest"
 import { CaptureSeries, readMemory } from "./_guest-memory.ts"
 import { captureMemory } from "./capture-memory.ts"
 import { compactMemory } from "./compact-memory.ts"
-import { removePartialFiles } from "./file-draft.ts"
 
 const PAGES = 1024
 const MEMORY_BYTES = PAGES * BLOCK_BYTES
@@ -150,12 +149,4 @@ describe("compactMemory()", () => {
     expect(statSync(series.headerPath(0)).size).toBe(size)
     expect(readdirSync(series.buildsDir).sort()).toEqual([series.buildId(0), "header-0"])
   })
-})
-
-it("removePartialFiles() removes what a killed process left", () => {
-  const series = openSeries()
-  writeFileSync(join(series.buildsDir, `.partial-${series.buildId(5)}`), "half")
-  expect(removePartialFiles(series.buildsDir)).toEqual([`.partial-${series.buildId(5)}`])
-  expect(readdirSync(series.buildsDir).sort()).toEqual([series.buildId(0), "header-0"])
-  expect(removePartialFiles(join(series.buildsDir, "nowhere"))).toEqual([])
 })

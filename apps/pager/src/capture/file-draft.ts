@@ -1,11 +1,9 @@
 import {
   closeSync,
-  existsSync,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
   openSync,
-  readdirSync,
   renameSync,
   rmSync,
   writeSync,
@@ -64,16 +62,4 @@ export function syncDirectoryOf(path: string): void {
   } finally {
     closeSync(fd)
   }
-}
-
-/**
- * Removes what drafts of a process that was killed left in a directory, which need not exist; nobody may be writing there.
- *
- * @returns Names of the files removed
- */
-export function removePartialFiles(directory: string): string[] {
-  if (!existsSync(directory)) return []
-  const names = readdirSync(directory).filter((name) => name.startsWith(PREFIX))
-  for (const name of names) rmSync(join(directory, name), { force: true })
-  return names
 }
