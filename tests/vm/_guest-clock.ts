@@ -17,6 +17,7 @@ export async function measureClock(platform: TestPlatform, id: string): Promise<
   using stream = await ExecStream.open(platform, id, {
     cmd: "bash",
     args: ["-c", "while read -r; do echo $EPOCHREALTIME; done"],
+    stdin: true,
   })
   let certainMs = 0
   let quickest = { estimateMs: 0, roundTripMs: Infinity }

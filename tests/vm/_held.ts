@@ -1,5 +1,6 @@
-import { readdir } from "node:fs/promises"
-import { join } from "node:path"
+import { createHash } from "node:crypto"
+import { readFile, readdir } from "node:fs/promises"
+import { basename, join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
 import type { ResourceLedger } from "@thaw/testkit"
@@ -8,6 +9,8 @@ import type { TestPlatform } from "./_platform.ts"
 import { until } from "./_until.ts"
 
 const SETTLE_TIMEOUT_MS = 8_000
+/** As the host agent marks what is its own outside of its data directory */
+const DATA_DIR_ID_LENGTH = 8
 const QUIET_MS = 400
 
 /** What sandboxes may hold of the machine */
@@ -16,8 +19,6 @@ export interface HeldCount {
   readonly running?: number
   /** Those that are paused */
   readonly paused?: number
-  /** Those that ended and are remembered */
-  readonly ended?: number
 }
 
 /**
@@ -25,16 +26,40 @@ export interface HeldCount {
  * directory and a slot for one that runs, a record and a disk for one that is paused.
  */
 export async function expectHeld(platform: TestPlatform, held: HeldCount, poolSize = 1): Promise<void> {
-  const { running = 0, paused = 0, ended = 0 } = held
-  const isSo = (ledger: ResourceLedger) =>
+  const { running = 0, paused = 0 } = held
+  const isSo = ({ ledger, ownClaims, unclaimedLinks }: Holding) =>
     ledger.vmmProcesses.length === running &&
     ledger.vmFiles.length === 2 * running &&
-    countFiles(ledger, "record.json") === running + paused + ended &&
+    countFiles(ledger, "record.json") === running + paused &&
     countFiles(ledger, "rootfs.qcow2") === running + paused &&
-    (running > 0 || ledger.files.length === 2 * paused + ended) &&
-    ledger.slotClaims.length <= running + poolSize &&
-    ledger.links.filter((name) => name.startsWith("veth-")).length <= running + poolSize
-  await until(async () => await platform.ledger(), isSo, SETTLE_TIMEOUT_MS)
+    (running > 0 || ledger.files.length === 2 * paused) &&
+    ownClaims.length <= running + poolSize &&
+    unclaimedLinks.length === 0
+  await until(async () => await readHolding(platform), isSo, SETTLE_TIMEOUT_MS)
+}
+
+interface Holding {
+  readonly ledger: ResourceLedger
+  /** Slots of this data directory; others on the machine have theirs */
+  readonly ownClaims: readonly string[]
+  readonly unclaimedLinks: readonly string[]
+}
+
+async function readHolding(platform: TestPlatform): Promise<Holding> {
+  const ledger = await platform.ledger()
+  const dataDirId = createHash("sha256").update(platform.dataDir).digest("hex").slice(0, DATA_DIR_ID_LENGTH)
+  const claims = await Promise.all(
+    ledger.slotClaims.map(async (path) => ({
+      slot: basename(path),
+      owner: (await readFile(path, "utf8").catch(() => "")).trim(),
+    })),
+  )
+  const claimed = new Set(claims.map(({ slot }) => `veth-${slot}`))
+  return {
+    ledger,
+    ownClaims: claims.filter(({ owner }) => owner === dataDirId).map(({ slot }) => slot),
+    unclaimedLinks: ledger.links.filter((name) => name.startsWith("veth-") && !claimed.has(name)),
+  }
 }
 
 function countFiles({ files }: ResourceLedger, name: string): number {

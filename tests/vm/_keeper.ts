@@ -46,6 +46,13 @@ export class Keeper {
     return new Keeper(api, id, content, pid)
   }
 
+  /** The same program in a sandbox that was spawned from a snapshot of this one's */
+  in(id: string): Keeper {
+    const other = new Keeper(this.#api, id, this.memory, this.#pid)
+    this.disk.copy(other.disk)
+    return other
+  }
+
   async ask(...commands: string[]): Promise<string[]> {
     return await ask(this.#api, this.#id, commands)
   }

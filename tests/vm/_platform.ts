@@ -4,6 +4,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
+import { ensureTmpfs, unmount } from "@thaw/linux"
 import { readResourceLedger, type ResourceLedger } from "@thaw/testkit"
 
 import { Api } from "./_api.ts"
@@ -35,14 +36,20 @@ export interface TestPlatform extends AsyncDisposable {
  * Starts a platform. Disposing it destroys its sandboxes, stops it and checks that nothing is left of it.
  *
  * @param env More environment for both processes
+ * @param options `diskBytes` gives the host agent's data a disk of its own of that size; the control plane's is elsewhere then
  */
-export async function startTestPlatform(env: Readonly<Record<string, string>> = {}): Promise<TestPlatform> {
+export async function startTestPlatform(
+  env: Readonly<Record<string, string>> = {},
+  options: { readonly diskBytes?: number } = {},
+): Promise<TestPlatform> {
   await access(join(SHARED_DIR, "templates/base/current")).catch(() => {
     throw new Error(`"${SHARED_DIR}" has no base template: run "./thaw test vm", which makes it`)
   })
   await using stack = new AsyncDisposableStack()
   const dataDir = await mkdtemp(join(tmpdir(), "thaw-vm-test-"))
   stack.defer(async () => await rm(dataDir, { recursive: true, force: true }))
+  const database =
+    options.diskBytes === undefined ? {} : await openSmallDisk(stack, dataDir, options.diskBytes)
   const before = await readResourceLedger(dataDir)
   stack.defer(async () => assertSame(before, await readResourceLedger(dataDir)))
 
@@ -61,6 +68,7 @@ export async function startTestPlatform(env: Readonly<Record<string, string>> = 
     THAW_TEMPLATES_DIR: join(SHARED_DIR, "templates"),
     // Its machine would come and go between the ledgers.
     THAW_PREWARM: "off",
+    ...database,
     ...env,
   }
   const hostAgent = new TestProcess({
@@ -95,6 +103,19 @@ export async function startTestPlatform(env: Readonly<Record<string, string>> = 
     ledger: async () => await readResourceLedger(dataDir),
     [Symbol.asyncDispose]: async () => await owned.disposeAsync(),
   }
+}
+
+/** @returns Environment that keeps the database off that disk */
+async function openSmallDisk(
+  stack: AsyncDisposableStack,
+  dataDir: string,
+  sizeBytes: number,
+): Promise<Readonly<Record<string, string>>> {
+  ensureTmpfs(dataDir, { mode: 0o700, sizeBytes })
+  stack.defer(() => unmount(dataDir))
+  const databaseDir = await mkdtemp(join(tmpdir(), "thaw-vm-test-db-"))
+  stack.defer(async () => await rm(databaseDir, { recursive: true, force: true }))
+  return { DATABASE_URL: `pglite:${databaseDir}` }
 }
 
 interface Processes {

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises"
 
 import { findProcessesByArgument } from "@thaw/linux"
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest"
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import { ApiError, type SandboxJson } from "./_api.ts"
+import { findVmms } from "./_fault-injector.ts"
+import { expectHeld } from "./_held.ts"
 import { startTestPlatform, type TestPlatform } from "./_platform.ts"
-
-const CREATE_STEPS = ["record", "template", "slot", "rootfs", "vmm", "boot", "publish"]
+import { until } from "./_until.ts"
 
 let platform: TestPlatform
 beforeAll(async () => {
@@ -125,55 +126,11 @@ describe("the end of a sandbox by itself", () => {
   })
 })
 
-describe.each(CREATE_STEPS)("create, at step %s", (step) => {
-  afterEach(async () => {
-    await platform.hostAgent.stop()
-    platform.hostAgent.start()
-    await platform.ready()
-  })
-
-  it("leaves nothing when the step fails", async () => {
-    const { api, hostAgent } = platform
-    await hostAgent.stop()
-    hostAgent.start({ THAW_TEST_FAULT: `${step}:fail` })
-    await platform.ready()
-    const error = await api.create().catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(ApiError)
-    expect(error).toMatchObject({ status: 500, body: { error: { code: "internal" } } })
-    await expectEmpty()
-    // The fault was for one create: the next one succeeds on the same host agent.
-    const { id } = await api.create()
-    await api.delete(id)
-  })
-
-  it("leaves nothing, or a running sandbox, when the host agent is killed there", async () => {
-    const { api, hostAgent } = platform
-    await hostAgent.stop()
-    hostAgent.start({ THAW_TEST_FAULT: `${step}:kill` })
-    await platform.ready()
-    await expect(api.create()).rejects.toMatchObject({ status: 503 })
-    await hostAgent.ended()
-    hostAgent.start()
-    await platform.ready()
-    await expectEmpty()
-    await until(
-      async () => await unfinished(),
-      (items) => items.length === 0,
-      5_000,
-    )
-  })
-})
-
-it.each([20, 100, 400, 1_000, 2_000, 2_300])(
+it.each([10, 50, 100, 200, 300, 450])(
   "a control plane killed %i ms into a create leaves a running sandbox or nothing",
   async (delayMs) => {
-    const { api, controlPlane } = platform
-    const creating = api.create().catch(() => undefined)
-    await sleep(delayMs)
-    await controlPlane.kill9()
-    await creating
-    controlPlane.start()
-    await platform.ready()
+    const { api } = platform
+    await killControlPlaneDuring(api.create(), delayMs)
     const sandboxes = await until(
       async () => await unfinished(),
       (items) => items.every(({ status }) => status === "running"),
@@ -187,9 +144,33 @@ it.each([20, 100, 400, 1_000, 2_000, 2_300])(
   },
 )
 
-it("a VMM killed while it boots fails the create", async () => {
+it.each([5, 30, 80, 150, 250])(
+  "a control plane killed %i ms into a pause, and into a resume, leaves the sandbox in one of both",
+  async (delayMs) => {
+    const { api } = platform
+    const { id } = await api.create()
+    await api.shell(id, "echo kept > ~/file")
+    for (const begin of [() => api.pause(id), () => api.resume(id)]) {
+      await killControlPlaneDuring(begin(), delayMs)
+      const { status } = await until(
+        async () => await api.get(id),
+        (sandbox) => sandbox.status === "running" || sandbox.status === "paused",
+        30_000,
+      )
+      await expectHeld(platform, status === "running" ? { running: 1 } : { paused: 1 })
+      // Whatever it was left in, the other one follows.
+      if (status === "running") await api.pause(id)
+    }
+    await api.resume(id)
+    expect(await api.shell(id, "cat ~/file")).toBe("kept\n")
+    await api.delete(id)
+    await expectEmpty()
+  },
+)
+
+it("a VMM killed while its template boots fails the create", async () => {
   const { api } = platform
-  const creating = api.create().catch((thrown: unknown) => thrown)
+  const creating = api.create({ memory_mib: 224 }).catch((thrown: unknown) => thrown)
   const [vmm] = await until(
     async () => await vmms(),
     (found) => found.length > 0,
@@ -200,9 +181,9 @@ it("a VMM killed while it boots fails the create", async () => {
   await expectEmpty()
 })
 
-it("a delete while the sandbox boots ends both", async () => {
+it("a delete while the template boots ends the create, and the boot is for the next one", async () => {
   const { api } = platform
-  const creating = api.create().catch((thrown: unknown) => thrown)
+  const creating = api.create({ memory_mib: 288 }).catch((thrown: unknown) => thrown)
   const [starting] = await until(
     async () => await unfinished(),
     (items) => items.length > 0,
@@ -219,13 +200,22 @@ it("a delete while the sandbox boots ends both", async () => {
   expect(await api.get(starting?.id ?? "")).toMatchObject({ status: "stopped" })
 })
 
+async function killControlPlaneDuring(operation: Promise<unknown>, delayMs: number): Promise<void> {
+  const { controlPlane } = platform
+  const over = operation.catch(() => undefined)
+  await sleep(delayMs)
+  await controlPlane.kill9()
+  await over
+  controlPlane.start()
+  await platform.ready()
+}
+
 async function unfinished(): Promise<SandboxJson[]> {
   return (await platform.api.list()).filter(({ status }) => status !== "stopped" && status !== "error")
 }
 
 async function vmms() {
-  const found = await findProcessesByArgument(`${platform.dataDir}/sandboxes/`)
-  return found.filter(({ argv }) => argv[0] === "qemu-system-x86_64")
+  return await findVmms(platform.dataDir)
 }
 
 async function vmmPid(id: string): Promise<number> {
@@ -236,29 +226,5 @@ async function vmmPid(id: string): Promise<number> {
 
 /** No VMM, file or slot of a sandbox is left; at most the pool's own slot */
 async function expectEmpty(): Promise<void> {
-  const ledger = await until(
-    async () => await platform.ledger(),
-    ({ vmmProcesses, files }) => vmmProcesses.length + files.length === 0,
-    5_000,
-  )
-  expect(ledger.vmmProcesses).toEqual([])
-  expect(ledger.files).toEqual([])
-  const links = ledger.links.filter((name) => name.startsWith("veth-"))
-  expect(links.length).toBeLessThanOrEqual(1)
-  expect(ledger.slotClaims.length).toBeLessThanOrEqual(1)
-}
-
-async function until<T>(
-  read: () => Promise<T>,
-  isDone: (value: T) => boolean,
-  timeoutMs: number,
-): Promise<T> {
-  const deadline = performance.now() + timeoutMs
-  for (;;) {
-    const value = await read()
-    if (isDone(value)) return value
-    if (performance.now() > deadline)
-      throw new Error(`not so within ${timeoutMs} ms: ${JSON.stringify(value)}`)
-    await sleep(50)
-  }
+  await expectHeld(platform, {})
 }

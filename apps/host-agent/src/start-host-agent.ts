@@ -70,16 +70,24 @@ export async function startHostAgent(
   })
   const dataDirId = createHash("sha256").update(paths.dataDir).digest("hex").slice(0, 8)
   const network = await openHostNetwork({ dataDirId })
-  const { deps, sandboxes } = await openSandboxes(stack, { config, options, paths, dataDirId, logger })
+  const { deps, sandboxes, references } = await openSandboxes(stack, {
+    config,
+    options,
+    paths,
+    dataDirId,
+    logger,
+  })
   let isRecovered = false
   stack.defer(async () => {
     await sandboxes.detachAll()
+    await deps.warm[Symbol.asyncDispose]()
     await deps.slots.close()
     // Running sandboxes need the host's rules, those not yet recovered too; the last one to leave takes them along.
     if (isRecovered && sandboxes.list().every((sandbox) => sandbox.hostIp === "")) await network.close()
   })
   await recoverSandboxes(deps, sandboxes)
   isRecovered = true
+  references.isComplete = true
   deps.snapshots.sweepSoon()
   deps.slots.refill()
   const closing = new AbortController()
@@ -118,7 +126,11 @@ interface SandboxesContext {
 async function openSandboxes(
   stack: AsyncDisposableStack,
   { config, options, paths, dataDirId, logger }: SandboxesContext,
-): Promise<{ readonly deps: SandboxDeps; readonly sandboxes: SandboxSet }> {
+): Promise<{
+  readonly deps: SandboxDeps
+  readonly sandboxes: SandboxSet
+  readonly references: SandboxReferences
+}> {
   const journal = new SandboxJournal(paths.sandboxesDir)
   const vmm = await QemuDriver.open({ accelerator: await chooseAccelerator(config, paths, logger) })
   const slots = openSlotPool({
@@ -127,7 +139,7 @@ async function openSandboxes(
     onError: (error) => logger.warn({ err: error }, "slot pool"),
   })
   const rootfs = new Qcow2Store()
-  const references: { sandboxes?: SandboxSet } = {}
+  const references: SandboxReferences = { sandboxes: undefined, isComplete: false }
   const pager = stack.use(
     await Pager.open({
       dataDir: paths.dataDir,
@@ -139,7 +151,7 @@ async function openSandboxes(
       onLost: () => references.sandboxes?.list().forEach((sandbox) => sandbox.giveUp("the pager is gone")),
     }),
   )
-  const readSandboxReferences = async () => await readReferences(journal, references.sandboxes)
+  const readSandboxReferences = async () => await readReferences(journal, references)
   const snapshots = stack.use(await SnapshotStore.open({ paths, logger, readSandboxReferences }))
   const leftoverDeps = { journal, vmm, pager, dataDirId, diskFiles: rootfs.fileNames }
   const withoutWarm: Omit<SandboxDeps, "warm"> = {
@@ -164,15 +176,21 @@ async function openSandboxes(
   }
   const deps: SandboxDeps = { ...withoutWarm, warm: new WarmTemplates(withoutWarm) }
   references.sandboxes = new SandboxSet(deps)
-  return { deps, sandboxes: references.sandboxes }
+  return { deps, sandboxes: references.sandboxes, references }
+}
+
+interface SandboxReferences {
+  sandboxes: SandboxSet | undefined
+  /** Whether every record has been read */
+  isComplete: boolean
 }
 
 /** What the records of all sandboxes name. Raises as long as that is not known in full. */
 async function readReferences(
   journal: SandboxJournal,
-  sandboxes: SandboxSet | undefined,
+  { sandboxes, isComplete }: SandboxReferences,
 ): Promise<SandboxReference[]> {
-  if (sandboxes === undefined) throw new Error("the records of sandboxes have not been read yet")
+  if (sandboxes === undefined || !isComplete) throw new Error("the records of sandboxes are being read")
   if (await journal.hasBroken()) {
     throw new Error("a record in broken/ may name data that is needed: nothing is deleted while it is there")
   }

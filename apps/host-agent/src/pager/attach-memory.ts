@@ -17,6 +17,8 @@ export interface AttachMemoryOptions {
 export interface AttachedMemory extends AsyncDisposable {
   /** Resolves when the VMM has handed its memory over and the working set is in place */
   ready(signal: AbortSignal): Promise<void>
+  /** Does what needs the VM; when the pager ended that for want of a page, it fails with what is damaged */
+  namingDamage<T>(work: () => Promise<T>): Promise<T>
   /** Notes what the guest needed so far, and in the moments to come, as the snapshot's working set */
   endRecordingSoon(): void
 }
@@ -29,7 +31,7 @@ const RECORDING_MS = 2_000
 /**
  * Lets the pager get ready to serve a VM's memory from a snapshot, before the VMM starts.
  *
- * @throws {PlatformError} `data_loss` naming what of the snapshot is damaged; `unavailable` without a pager
+ * @throws {PlatformError} `data_loss` naming what of the snapshot is damaged; `internal` without a pager
  */
 export async function attachMemory(pager: Pager, options: AttachMemoryOptions): Promise<AttachedMemory> {
   const { id, snapshot } = options
@@ -42,14 +44,22 @@ export async function attachMemory(pager: Pager, options: AttachMemoryOptions): 
     workingSetPath: snapshot.workingSetPath,
     prefetch: pager.isPrefetching,
   }
-  await pager.client.attach(request, { timeoutMs: CALL_TIMEOUT_MS })
+  await pager.call(async (client) => await client.attach(request, { timeoutMs: CALL_TIMEOUT_MS }))
   let recording: NodeJS.Timeout | undefined
   return {
     ready: async (signal) => {
-      await pager.client.awaitReady(
-        { id, timeoutMs: READY_TIMEOUT_MS },
-        { timeoutMs: READY_TIMEOUT_MS + CALL_TIMEOUT_MS, signal },
-      )
+      const limits = { timeoutMs: READY_TIMEOUT_MS + CALL_TIMEOUT_MS, signal }
+      await pager.call(async (client) => await client.awaitReady({ id, timeoutMs: READY_TIMEOUT_MS }, limits))
+    },
+    namingDamage: async (work) => {
+      try {
+        return await work()
+      } catch (error) {
+        if (error instanceof PlatformError && error.code === "data_loss") throw error
+        const failure = await detachMemory(pager, id).catch(() => undefined)
+        if (failure === undefined) throw error
+        throw new PlatformError("data_loss", failure, { cause: error })
+      }
     },
     endRecordingSoon: () => {
       recording = setTimeout(() => void endRecording(pager, id), RECORDING_MS).unref()

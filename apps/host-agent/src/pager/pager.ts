@@ -2,7 +2,14 @@ import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 
-import { endProcess, identifyProcess, startDetached, waitUntilGone } from "@thaw/linux"
+import {
+  endProcess,
+  identifyProcess,
+  isAlive,
+  startDetached,
+  waitUntilGone,
+  type ProcessIdentity,
+} from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { openPagerClient, type PagerClient } from "@thaw/rpc"
 import type { Logger } from "pino"
@@ -66,7 +73,9 @@ export class Pager implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort()
     await this.#watching
-    await this.#shutDown().catch((error: unknown) => this.#options.logger.debug({ err: error }, "pager goes on"))
+    await this.#shutDown().catch((error: unknown) =>
+      this.#options.logger.debug({ err: error }, "pager goes on"),
+    )
     this.client[Symbol.dispose]()
   }
 
@@ -93,13 +102,48 @@ export class Pager implements AsyncDisposable {
     if (process !== undefined) await endProcess(process, { graceMs: END_GRACE_MS })
   }
 
+  /**
+   * Makes a call that may be made twice: when the pager dies meanwhile, the next one is awaited and asked again.
+   *
+   * @throws {PlatformError} What the pager answers; `internal` without one, because then it is known that nothing came of it
+   */
+  async call<T>(request: (client: PagerClient) => Promise<T>): Promise<T> {
+    try {
+      return await request(this.client)
+    } catch (error) {
+      if (!isGone(error)) throw error
+      this.#options.logger.warn({ err: error }, "the pager died during a call, which is made again")
+    }
+    try {
+      await this.#whenThere()
+      return await request(this.client)
+    } catch (error) {
+      if (!isGone(error)) throw error
+      throw new PlatformError("internal", "the pager does not answer", { cause: error })
+    }
+  }
+
+  async #whenThere(): Promise<void> {
+    const deadline = performance.now() + START_TIMEOUT_MS
+    for (;;) {
+      try {
+        await this.client.getPager({}, { timeoutMs: CALL_TIMEOUT_MS })
+        return
+      } catch (error) {
+        if (performance.now() > deadline || this.#closing.signal.aborted) throw error
+      }
+      await sleep(START_POLL_MS)
+    }
+  }
+
   /** Finds the pager that runs, or starts one and waits until it answers */
   async #ensure(): Promise<void> {
     const deadline = performance.now() + START_TIMEOUT_MS
-    let isStarted = false
+    let started: ProcessIdentity | undefined
     for (;;) {
       try {
         const { pid, attachmentIds } = await this.client.getPager({}, { timeoutMs: CALL_TIMEOUT_MS })
+        const isStarted = started !== undefined
         this.#options.logger.info({ pid, isStarted, attachments: attachmentIds.length }, "pager")
         return
       } catch (error) {
@@ -107,17 +151,18 @@ export class Pager implements AsyncDisposable {
           throw new PlatformError("unavailable", "the pager does not answer", { cause: error })
         }
       }
-      if (!isStarted) {
-        await this.#start()
-        isStarted = true
+      if (started === undefined) started = await this.#start()
+      else if (!(await isAlive(started))) {
+        await sleep(RESTART_PAUSE_MS)
+        started = await this.#start()
       }
       await sleep(START_POLL_MS)
     }
   }
 
-  async #start(): Promise<void> {
+  async #start(): Promise<ProcessIdentity> {
     const { dataDir, pagerDir, logLevel } = this.#options
-    await startDetached([process.execPath, PAGER_MAIN, `--data-dir=${dataDir}`], {
+    return await startDetached([process.execPath, PAGER_MAIN, `--data-dir=${dataDir}`], {
       logPath: join(pagerDir, LOG),
       env: { THAW_DATA_DIR: dataDir, THAW_LOG_LEVEL: logLevel },
     })
@@ -131,8 +176,11 @@ export class Pager implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         await this.#ensure()
-        aliveAtMs = performance.now()
-        for await (const { id, reason } of this.client.watchFailures({}, { signal })) onFailure(id, reason)
+        try {
+          for await (const { id, reason } of this.client.watchFailures({}, { signal })) onFailure(id, reason)
+        } finally {
+          aliveAtMs = performance.now()
+        }
       } catch (error) {
         if (signal.aborted) return
         logger.warn({ err: error }, "the pager is not there")
@@ -144,4 +192,8 @@ export class Pager implements AsyncDisposable {
       await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => undefined)
     }
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof PlatformError && error.code === "unavailable"
 }

@@ -1,5 +1,6 @@
 import { PlatformError } from "@thaw/model"
 
+import { detachMemory } from "../pager/attach-memory.ts"
 import type { SandboxCore } from "./sandbox-core.ts"
 
 const RETRY_DELAY_MS_MIN = 1_000
@@ -51,5 +52,15 @@ async function noteEnd(
   } catch (error) {
     core.logger.error({ err: error }, "the end of the sandbox could not be recorded")
     core.record.note({ status, reason })
+  }
+}
+
+/** Why the pager ended the VM, if it did; an end must not depend on the answer */
+export async function readFailure(core: SandboxCore): Promise<string | undefined> {
+  try {
+    return await detachMemory(core.deps.pager, core.id)
+  } catch (error) {
+    core.logger.error({ err: error }, "the pager does not say whether it ended the VM")
+    return undefined
   }
 }

@@ -71,6 +71,40 @@ describe("Lifetime", () => {
     expect(onOver).not.toHaveBeenCalled()
   })
 
+  it("may be given another end, and goes on while what was held before is", () => {
+    const { onOver, lifetime } = start()
+    const held = lifetime.hold()
+    lifetime.restart(1)
+    expect(lifetime.expiresAtMs).toBe(Date.now() + 1000)
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(onOver).not.toHaveBeenCalled()
+    held[Symbol.dispose]()
+    vi.advanceTimersByTime(1000)
+    expect(onOver).toHaveBeenCalledTimes(1)
+  })
+
+  it.each([0, 2 * TIMEOUT_SEC])("forgets its old end when it gets %i s", (timeoutSec) => {
+    const { onOver, lifetime } = start()
+    lifetime.restart(timeoutSec)
+    vi.advanceTimersByTime(2 * TIMEOUT_MS - 1)
+    expect(onOver).not.toHaveBeenCalled()
+    expect(lifetime.confirmOver()).toBe(false)
+  })
+
+  it("is not over when something has happened since that was told, and is told again", () => {
+    const { onOver, lifetime } = start()
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(onOver).toHaveBeenCalledTimes(1)
+    expect(lifetime.confirmOver()).toBe(true)
+    const held = lifetime.hold()
+    expect(lifetime.confirmOver()).toBe(false)
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    held[Symbol.dispose]()
+    expect(onOver).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(TIMEOUT_MS)
+    expect(onOver).toHaveBeenCalledTimes(2)
+  })
+
   it("is called off when it is disposed", () => {
     const { onOver, lifetime } = start()
     lifetime[Symbol.dispose]()

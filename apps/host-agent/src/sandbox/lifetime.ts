@@ -15,8 +15,8 @@ export interface LifetimeOptions {
 
 /** How long a sandbox lives: counted from its last activity, and never while one goes on */
 export class Lifetime implements Disposable {
-  readonly #timeoutMs: number
   readonly #options: LifetimeOptions
+  #timeoutMs: number
   #lastActivityMs = Date.now()
   #toldMs = Date.now()
   #held = 0
@@ -25,7 +25,7 @@ export class Lifetime implements Disposable {
   constructor(options: LifetimeOptions) {
     this.#options = options
     this.#timeoutMs = options.timeoutSec * 1000
-    if (this.#timeoutMs > 0) this.#arm()
+    this.#arm()
   }
 
   /** When the sandbox's time is over unless something happens, Unix time in ms; 0: never */
@@ -58,17 +58,30 @@ export class Lifetime implements Disposable {
     }
   }
 
+  /** Counts from now on to another end; what goes on is still held */
+  restart(timeoutSec: number): void {
+    this.#timeoutMs = timeoutSec * 1000
+    this.touch()
+    this.#arm()
+  }
+
+  /** Whether it is over now. When something has happened since that was told, it is not, and will be told again. */
+  confirmOver(): boolean {
+    if (this.#held > 0) this.touch()
+    const isOver = this.#timeoutMs > 0 && this.expiresAtMs <= Date.now()
+    if (!isOver) this.#arm()
+    return isOver
+  }
+
   [Symbol.dispose](): void {
     this.#deadline?.[Symbol.dispose]()
   }
 
   #arm(): void {
-    this.#deadline = armDeadline(this.expiresAtMs, () => this.#onDeadline())
-  }
-
-  #onDeadline(): void {
-    if (this.#held > 0) this.touch()
-    if (this.expiresAtMs > Date.now()) this.#arm()
-    else this.#options.onOver()
+    this.#deadline?.[Symbol.dispose]()
+    if (this.#timeoutMs === 0) return
+    this.#deadline = armDeadline(this.expiresAtMs, () => {
+      if (this.confirmOver()) this.#options.onOver()
+    })
   }
 }

@@ -1,6 +1,8 @@
 import { carryWorkingSet } from "../snapshot/carry-working-set.ts"
 import type { Snapshot } from "../snapshot/read-snapshot.ts"
 import type { SnapshotFacts } from "../snapshot/snapshot-draft.ts"
+import type { SnapshotVmm } from "../snapshot/snapshot-manifest.ts"
+import type { VmmDriver } from "../vmm/vmm.ts"
 import type { Machine } from "./machine.ts"
 import type { SandboxDeps } from "./sandbox-deps.ts"
 import type { SandboxRecord } from "./sandbox-record.ts"
@@ -29,7 +31,7 @@ export async function pauseMachine(deps: SandboxDeps, options: PauseOptions): Pr
   const saved = await saveMachine(deps.pager, { id, memoryMib, machine, draft, parent, steps })
   await steps.run("publish", async () => {
     if (parent !== undefined) await carryWorkingSet(parent, draft)
-    await draft.publish(planFacts(deps, record, parent))
+    await draft.publish(planFacts(describeVmm(deps.vmm), record, parent))
   })
   const owned = stack.move()
   return { snapshotId: draft.id, saved, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
@@ -40,16 +42,20 @@ export async function openParent(deps: SandboxDeps, record: SandboxRecord): Prom
   return record.snapshotId === undefined ? undefined : await deps.snapshots.open(record.snapshotId)
 }
 
+/** What a snapshot that is frozen now is of */
+export function describeVmm({ name, version, accelerator }: VmmDriver): SnapshotVmm {
+  return { name, version, accelerator }
+}
+
 /** What a snapshot of a sandbox says beside its files */
 export function planFacts(
-  deps: SandboxDeps,
+  vmm: SnapshotVmm,
   record: SandboxRecord,
   parent: Snapshot | undefined,
 ): SnapshotFacts {
-  const { name, version, accelerator } = deps.vmm
   const templateBuild = parent?.manifest.templateBuild
   return {
-    vmm: { name, version, accelerator },
+    vmm,
     vcpus: record.spec.vcpus,
     memoryMib: record.spec.memoryMib,
     template: record.spec.template,

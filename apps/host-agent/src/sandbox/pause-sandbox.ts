@@ -1,6 +1,6 @@
 import { PlatformError } from "@thaw/model"
 
-import { endByItself } from "./end-sandbox.ts"
+import { endByItself, readFailure } from "./end-sandbox.ts"
 import type { Machine } from "./machine.ts"
 import { pauseMachine } from "./pause-machine.ts"
 import type { SandboxCore } from "./sandbox-core.ts"
@@ -36,13 +36,16 @@ export async function pauseSandbox(core: SandboxCore, request: PauseRequest): Pr
         status: "paused",
         reason: request.reason,
         snapshotId,
-        isSealed: false,
+        disk: "open",
         pause,
       })
     })
   } catch (error) {
     core.logger.warn({ err: error, steps: steps.timings }, "pause failed, the sandbox runs on")
+    await rewriteRecord(core)
     await runOn(core, machine)
+    // It may have been published before the record could not be written.
+    core.deps.snapshots.sweepSoon()
     throw error
   }
   core.over.abort(new PlatformError("wrong_state", "the sandbox was paused"))
@@ -50,34 +53,54 @@ export async function pauseSandbox(core: SandboxCore, request: PauseRequest): Pr
   await settleAfterPause(core, { steps, durableMs: elapsedMs() })
   core.logger.info({ durationMs: elapsedMs(), pause: core.record.current.pause }, "paused")
   core.changed()
-  core.queue.background(async () => await compact(core))
+  compactSoon(core)
+}
+
+/** A commit that failed may be on disk all the same: what is there must not say `paused` of a sandbox that runs on */
+async function rewriteRecord(core: SandboxCore): Promise<void> {
+  try {
+    await core.record.write({ status: "running" })
+  } catch (error) {
+    core.logger.error({ err: error }, "the record could not be written after a failed pause")
+  }
 }
 
 /** Lets a frozen VM run on. One that cannot is over. */
 export async function runOn(core: SandboxCore, machine: Machine): Promise<void> {
+  if (core.holdings.machine !== machine) return
   try {
     await machine.vm.run()
   } catch (error) {
     core.logger.error({ err: error }, "the VM cannot run on")
-    await endByItself(core, "error", "the VM could not run on after it was frozen")
+    const failure = await readFailure(core)
+    await endByItself(core, "error", failure ?? "the VM could not run on after it was frozen")
     return
   }
-  if (core.status === "pausing") core.announce({ status: "running" })
+  core.changed()
 }
 
 /** Brings a paused sandbox to hold nothing but its disk, sealed: after a pause, a resume that failed, a crash of either */
 export async function settlePaused(core: SandboxCore, steps = core.newSteps()): Promise<void> {
-  const { status, slot, vmm, isSealed } = core.record.current
-  if (status !== "paused" || (isSealed && slot === undefined && vmm === undefined)) return
+  const { status, slot, vmm, disk } = core.record.current
+  if (status !== "paused" || (disk === "sealed" && slot === undefined && vmm === undefined)) return
   await steps.run("free", async () => await core.free({ keepDisk: true }))
   await steps.run("seal", async () => {
     const { directory } = core.record
-    if (!isSealed) await core.deps.rootfs.seal(directory)
-    // A VM that was restored after the seal may have run for a moment, and written.
-    else if (vmm !== undefined) await core.deps.rootfs.revert(directory)
+    if (disk === "open") await core.deps.rootfs.seal(directory)
+    else if (disk === "written") await core.deps.rootfs.revert(directory)
   })
-  await core.record.write({ isSealed: true })
+  await core.record.write({ disk: "sealed" })
   core.deps.snapshots.sweepSoon()
+}
+
+/** Settles a paused sandbox whose pause is over; what fails is tried again */
+export async function settleSoon(core: SandboxCore): Promise<void> {
+  try {
+    await settlePaused(core)
+  } catch (error) {
+    core.logger.error({ err: error }, "freeing what a paused sandbox held failed, trying again")
+    core.retryLater(RETRY_DELAY_MS, async () => await settleSoon(core))
+  }
 }
 
 /** Frees what a sandbox just paused held. It is paused whether or not that succeeds at once. */
@@ -98,9 +121,14 @@ async function settleAfterPause(
   }
 }
 
-async function compact(core: SandboxCore): Promise<void> {
-  const { status, snapshotId } = core.record.current
-  if (status !== "paused" || snapshotId === undefined) return
-  const report = await core.deps.snapshots.compact(snapshotId, core.deps.pager.client)
-  if (report !== undefined) core.logger.info(report, "memory builds merged")
+/** Not in the queue: nothing waits for it, and what uses the snapshot meanwhile is not disturbed */
+function compactSoon(core: SandboxCore): void {
+  const { snapshotId } = core.record.current
+  if (snapshotId === undefined) return
+  core.deps.snapshots.compact(snapshotId, core.deps.pager.client).then(
+    (report) => {
+      if (report !== undefined) core.logger.info(report, "memory builds merged")
+    },
+    (error: unknown) => core.logger.warn({ err: error }, "memory builds could not be merged"),
+  )
 }

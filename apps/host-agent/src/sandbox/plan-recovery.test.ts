@@ -26,7 +26,7 @@ function record(change: Partial<SandboxRecord>): SandboxRecord {
     startSteps: [],
     layers: [],
     diskBytes: 0,
-    isSealed: false,
+    disk: "open",
     ...change,
   }
 }

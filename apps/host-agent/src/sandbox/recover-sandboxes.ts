@@ -2,8 +2,8 @@ import { endProcess, isAlive } from "@thaw/linux"
 import type { Logger } from "pino"
 
 import { toSlotIndex } from "../network/slot-addresses.ts"
-import { adoptMemory } from "../pager/attach-memory.ts"
-import { adoptVmFiles } from "../vmm/vm-files.ts"
+import { adoptMemory, detachMemory } from "../pager/attach-memory.ts"
+import { adoptVmFiles, listVmFiles, removeVmFiles } from "../vmm/vm-files.ts"
 import { Machine } from "./machine.ts"
 import { planRecovery } from "./plan-recovery.ts"
 import { Sandbox } from "./sandbox.ts"
@@ -30,6 +30,7 @@ export async function recoverSandboxes(deps: SandboxDeps, sandboxes: SandboxSet)
     }
   }
   await endStrayProcesses(deps, adopted)
+  await removeStrayVmFiles(deps, adopted)
   await deps.slots.recover(new Set(adopted.flatMap(({ slot }) => (slot === undefined ? [] : [slot]))))
   for (const entry of broken) {
     deps.logger.error({ err: entry.error, directory: entry.name }, "a directory has no usable record")
@@ -125,6 +126,23 @@ async function adopt(record: SandboxRecord, { deps, sandboxes }: RecoveryScope):
   } catch (error) {
     deps.logger.error({ err: error, sandbox: id }, "adoption failed")
     return false
+  }
+}
+
+/** Memory and sockets of VMs that no sandbox owns, such as those of a record that cannot be read */
+async function removeStrayVmFiles(deps: SandboxDeps, adopted: readonly SandboxRecord[]): Promise<void> {
+  const owned = new Set<string>(adopted.map(({ spec }) => spec.id))
+  for (const id of await listVmFiles(deps.dataDirId)) {
+    if (owned.has(id)) continue
+    try {
+      await detachMemory(deps.pager, id)
+      await removeVmFiles(deps.dataDirId, id)
+    } catch (error) {
+      deps.logger.error(
+        { err: error, sandbox: id },
+        "files of a VM that no sandbox owns could not be removed",
+      )
+    }
   }
 }
 

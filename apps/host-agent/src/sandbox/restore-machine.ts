@@ -58,9 +58,14 @@ export async function restoreMachine(deps: MachineDeps, options: RestoreOptions)
     ),
   )
   const disk = { rootfs, slot, files, socketPath }
-  const vm = stack.use(await steps.run("vmm", async () => await restoreVm(deps, options, disk)))
-  await steps.run("prefetch", async () => await whileRunning(vm, signal, (signal) => memory.ready(signal)))
-  await steps.run("confirm", async () => await confirm(deps, options, { vm, slot }))
+  const vm = await memory.namingDamage(async () => {
+    const restored = stack.use(await steps.run("vmm", async () => await restoreVm(deps, options, disk)))
+    await steps.run("prefetch", async () => {
+      await whileRunning(restored, signal, async (signal) => await memory.ready(signal))
+    })
+    await steps.run("confirm", async () => await confirm(deps, options, { vm: restored, slot }))
+    return restored
+  })
   memory.endRecordingSoon()
   const { memoryPath } = files
   return new Machine({ slot, rootfs, vm, memoryPath, guestToken: options.guestToken, owned: stack.move() })

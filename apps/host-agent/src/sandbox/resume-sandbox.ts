@@ -1,5 +1,5 @@
 import { resumeMachine } from "./frozen-machine.ts"
-import { settlePaused } from "./pause-sandbox.ts"
+import { settlePaused, settleSoon } from "./pause-sandbox.ts"
 import { makeGuestToken } from "./plan-identity.ts"
 import type { SandboxCore } from "./sandbox-core.ts"
 
@@ -9,9 +9,9 @@ export async function resumeSandbox(core: SandboxCore): Promise<void> {
   core.requireStatus("resume")
   const steps = core.newSteps()
   core.cancelRetry()
+  core.over = new AbortController()
   try {
     await settlePaused(core)
-    core.over = new AbortController()
     core.announce({ status: "resuming" })
     await using stack = new AsyncDisposableStack()
     const guestToken = makeGuestToken()
@@ -22,9 +22,7 @@ export async function resumeSandbox(core: SandboxCore): Promise<void> {
   } catch (error) {
     core.logger.warn({ err: error, steps: steps.timings }, "resume failed, the sandbox stays paused")
     core.announce({ status: "paused" })
-    await settlePaused(core).catch((thrown: unknown) => {
-      core.logger.error({ err: thrown }, "clean-up after a failed resume failed, the next resume tries again")
-    })
+    await settleSoon(core)
     throw error
   }
 }

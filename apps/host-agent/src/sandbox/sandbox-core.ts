@@ -11,6 +11,7 @@ import type { SandboxDeps } from "./sandbox-deps.ts"
 import type { SandboxRecord } from "./sandbox-record.ts"
 import { Steps } from "./steps.ts"
 import { TaskQueue } from "./task-queue.ts"
+import { requireAlive } from "./while-running.ts"
 
 /** What happens to a sandbox without being asked for */
 export interface SandboxEvents {
@@ -86,7 +87,7 @@ export class SandboxCore {
       steps,
       signal: this.over.signal,
       onHold: async (held: HeldResource) => {
-        if ("vmm" in held) return await this.record.write(held)
+        if ("vmm" in held) return await this.record.write({ ...held, disk: "written" })
         this.holdings.slot = held.slot
         await this.record.write({ slot: held.slot.addresses.slot })
       },
@@ -97,6 +98,7 @@ export class SandboxCore {
   async publish(machine: Machine, steps: Steps, change: Partial<SandboxRecord>): Promise<void> {
     await steps.run("publish", async () => {
       this.over.signal.throwIfAborted()
+      await requireAlive(machine.vm)
       await this.record.write({ ...change, status: "running", reason: "", startSteps: [...steps.timings] })
     })
     this.hold(machine)

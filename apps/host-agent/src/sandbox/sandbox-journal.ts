@@ -4,6 +4,7 @@ import { dirname, join } from "node:path"
 import { syncDirectory, writeFileAtomic } from "@thaw/linux"
 import type { SandboxId } from "@thaw/model"
 
+import { nameDiskFull } from "../disk-full.ts"
 import { parseSandboxRecord, type SandboxRecord } from "./sandbox-record.ts"
 
 const RECORD_FILE = "record.json"
@@ -32,8 +33,12 @@ export class SandboxJournal {
   /** Writes a record durably, and the sandbox's directory with the first one */
   async write(record: SandboxRecord): Promise<void> {
     const directory = this.directoryOf(record.spec.id)
-    await mkdir(directory, { recursive: true, mode: 0o700 })
-    await writeFileAtomic(join(directory, RECORD_FILE), JSON.stringify(record), { mode: 0o600 })
+    try {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await writeFileAtomic(join(directory, RECORD_FILE), JSON.stringify(record), { mode: 0o600 })
+    } catch (error) {
+      throw nameDiskFull(error)
+    }
   }
 
   /** Deletes a sandbox's directory with all that is in it; fine when it is gone */

@@ -22,7 +22,7 @@ const valid = {
   snapshotId: "1m86z3zehrz5jry8",
   layers: ["1m86yxqpgackj0b9"],
   diskBytes: 4096,
-  isSealed: true,
+  disk: "sealed",
   pause: {
     generation: 2,
     stopMs: 12.5,

@@ -51,8 +51,8 @@ const recordSchema = z.strictObject({
   layers: z.array(z.string().refine(isBuildId)),
   /** Size of the disk that the guest sees; 0 before there is one */
   diskBytes: z.int().nonnegative(),
-  /** Whether the disk can be brought back to what it was when the sandbox was paused */
-  isSealed: z.boolean(),
+  /** `sealed`: as it was when the sandbox was paused; `written`: a VM may have written since; `open`: no seal is of now */
+  disk: z.enum(["open", "sealed", "written"]),
   pause: pauseReport.optional(),
   /** Present from before the slot's network is used until after it is gone */
   slot: z.int().optional(),

@@ -2,13 +2,12 @@ import { PlatformError, type OnTimeout, type SandboxId } from "@thaw/model"
 
 import type { GuestClient } from "../guest/guest-client.ts"
 import type { EnvPair } from "../guest/protocol/request.ts"
-import { detachMemory } from "../pager/attach-memory.ts"
 import type { NamedTemplate } from "../snapshot/name-registry.ts"
 import type { VmEnd } from "../vmm/vmm.ts"
 import { createSandbox } from "./create-sandbox.ts"
-import { endByItself, takeDown } from "./end-sandbox.ts"
+import { endByItself, readFailure, takeDown } from "./end-sandbox.ts"
 import type { Machine } from "./machine.ts"
-import { pauseSandbox, runOn, settlePaused } from "./pause-sandbox.ts"
+import { pauseSandbox, runOn, settlePaused, settleSoon } from "./pause-sandbox.ts"
 import { makeGuestToken } from "./plan-identity.ts"
 import { resumeSandbox } from "./resume-sandbox.ts"
 import { SandboxCore } from "./sandbox-core.ts"
@@ -64,7 +63,7 @@ export class Sandbox {
       startSteps: [],
       layers: [],
       diskBytes: 0,
-      isSealed: false,
+      disk: "open",
     }
     return new Sandbox(record, deps, listener)
   }
@@ -143,7 +142,7 @@ export class Sandbox {
     await core.queue.run(async () => {
       core.requireStatus("update")
       await core.record.write({ spec: { ...this.record.spec, ...change } })
-      if (core.holdings.machine !== undefined) core.startLifetime()
+      core.lifetime?.restart(this.record.spec.timeoutSec)
       core.changed()
     })
   }
@@ -162,7 +161,7 @@ export class Sandbox {
 
   /** Brings a paused sandbox that an earlier host agent left to hold nothing but its disk */
   async settle(): Promise<void> {
-    await this.#core.queue.run(async () => await settlePaused(this.#core))
+    await this.#core.queue.run(async () => await settleSoon(this.#core))
   }
 
   /** The guest of a running sandbox. Raises `wrong_state` for any other status. */
@@ -207,6 +206,12 @@ export class Sandbox {
       }
       const letRunOn = async () => await runOn(core, machine)
       return await snapshotRunning(core.deps, { record, machine, request, steps, runOn: letRunOn })
+    } catch (error) {
+      const { machine } = core.holdings
+      if (machine !== undefined && core.status === "running") await runOn(core, machine)
+      // It may have been published before it could not be named.
+      core.deps.snapshots.sweepSoon()
+      throw error
     } finally {
       core.logger.info({ name: request.name, steps: steps.timings }, "snapshot")
     }
@@ -215,21 +220,22 @@ export class Sandbox {
   async #onVmEnded(machine: Machine, end: VmEnd): Promise<void> {
     const core = this.#core
     if (this.record.status !== "running" || core.holdings.machine !== machine) return
-    const failure = await detachMemory(core.deps.pager, this.id)
+    const failure = await readFailure(core)
     core.logger.warn({ reason: end.reason, failure, consoleTail: end.consoleTail }, "VM ended")
     await endByItself(core, "error", failure ?? end.reason)
   }
 
   async #onTimeout(): Promise<void> {
     const core = this.#core
-    if (this.record.status !== "running") return
+    // While it was in the queue, something may have begun.
+    if (this.record.status !== "running" || core.lifetime?.confirmOver() !== true) return
     core.logger.info("timeout reached")
     if (this.record.spec.onTimeout === "destroy") return await endByItself(core, "stopped", TIMEOUT_REASON)
     try {
       await pauseSandbox(core, { reason: TIMEOUT_REASON, requestedAtMs: performance.now() })
     } finally {
       // A sandbox that could not be paused gets its time once more.
-      if (core.status === "running") core.startLifetime()
+      if (core.status === "running") core.lifetime?.restart(this.record.spec.timeoutSec)
     }
   }
 }

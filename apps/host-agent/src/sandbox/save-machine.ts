@@ -52,7 +52,9 @@ export async function saveMachine(pager: Pager, options: SaveOptions): Promise<S
       headerPath: draft.headerPath,
       attachmentId: parent === undefined ? "" : id,
     }
-    return await pager.client.capture(request, { timeoutMs: CAPTURE_TIMEOUT_MS })
+    return await pager.call(
+      async (client) => await client.capture(request, { timeoutMs: CAPTURE_TIMEOUT_MS }),
+    )
   })
   if (disk !== undefined) {
     await steps.run("disk", async () => await disk.store.copyLayer(disk.directory, draft.layerPath))

@@ -6,8 +6,9 @@ import { carryWorkingSet } from "../snapshot/carry-working-set.ts"
 import type { NamedTemplate } from "../snapshot/name-registry.ts"
 import type { Snapshot } from "../snapshot/read-snapshot.ts"
 import type { SnapshotDraft } from "../snapshot/snapshot-draft.ts"
+import type { SnapshotVmm } from "../snapshot/snapshot-manifest.ts"
 import type { Machine } from "./machine.ts"
-import { openParent, planFacts } from "./pause-machine.ts"
+import { describeVmm, openParent, planFacts } from "./pause-machine.ts"
 import type { SandboxDeps } from "./sandbox-deps.ts"
 import type { SandboxRecord } from "./sandbox-record.ts"
 import { saveMachine } from "./save-machine.ts"
@@ -47,7 +48,12 @@ export async function snapshotRunning(
   } finally {
     await steps.run("run", runOn)
   }
-  return await publishTemplate(deps, options, { draft, parent, stopMs: saved.stopMs })
+  return await publishTemplate(deps, options, {
+    draft,
+    parent,
+    vmm: describeVmm(deps.vmm),
+    stopMs: saved.stopMs,
+  })
 }
 
 /** Makes a template of what a paused sandbox is paused at; only its disk is copied */
@@ -64,20 +70,35 @@ export async function snapshotPaused(deps: SandboxDeps, options: SnapshotOptions
   const directory = deps.journal.directoryOf(record.spec.id)
   await steps.run("disk", async () => await deps.rootfs.copyLayer(directory, draft.layerPath))
   const frozen = { ...record, guestToken: paused.manifest.guestToken }
-  return await publishTemplate(deps, { ...options, record: frozen }, { draft, parent: paused, stopMs: 0 })
+  return await publishTemplate(
+    deps,
+    { ...options, record: frozen },
+    {
+      draft,
+      parent: paused,
+      vmm: paused.manifest.vmm,
+      stopMs: 0,
+    },
+  )
 }
 
 /** The new template is there before the one it replaces goes */
 async function publishTemplate(
   deps: SandboxDeps,
   { record, request, steps }: SnapshotOptions,
-  made: { readonly draft: SnapshotDraft; readonly parent: Snapshot | undefined; readonly stopMs: number },
+  made: {
+    readonly draft: SnapshotDraft
+    readonly parent: Snapshot | undefined
+    /** What froze it */
+    readonly vmm: SnapshotVmm
+    readonly stopMs: number
+  },
 ): Promise<NamedTemplate> {
   const { draft, parent, stopMs } = made
   const { isFlattened } = await steps.run("layer", async () => await deps.rootfs.finishLayer(draft.layerPath))
   const snapshot = await steps.run("publish", async () => {
     if (parent !== undefined) await carryWorkingSet(parent, draft)
-    const facts = planFacts(deps, isFlattened ? { ...record, layers: [] } : record, parent)
+    const facts = planFacts(made.vmm, isFlattened ? { ...record, layers: [] } : record, parent)
     return await draft.publish({ ...facts, rootfs: { sizeBytes: record.diskBytes } })
   })
   return await steps.run("name", async () => {

@@ -31,9 +31,10 @@ const ID_BYTES = 32
  *
  * A size that is asked for by several at once is booted once.
  */
-export class WarmTemplates {
+export class WarmTemplates implements AsyncDisposable {
   readonly #deps: WarmDeps
   readonly #booting = new Map<string, Promise<void>>()
+  readonly #closing = new AbortController()
 
   constructor(deps: WarmDeps) {
     this.#deps = deps
@@ -67,6 +68,21 @@ export class WarmTemplates {
     })
   }
 
+  /** Forgets a frozen VM that could not be restored; it can be made again, unlike a sandbox's own */
+  async discard(snapshotId: string): Promise<boolean> {
+    const { snapshots } = this.#deps
+    const entry = (await snapshots.warm.list()).find((candidate) => candidate.snapshotId === snapshotId)
+    if (entry === undefined) return false
+    await snapshots.warm.delete(planWarmKey(entry.subject))
+    return true
+  }
+
+  /** Ends what is being booted, and waits until nothing of it is left */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new PlatformError("unavailable", "the host agent is shutting down"))
+    await Promise.allSettled(this.#booting.values())
+  }
+
   async #find(key: string): Promise<HeldSnapshot | undefined> {
     const { snapshots, logger } = this.#deps
     const entry = await snapshots.warm.get(key)
@@ -74,9 +90,9 @@ export class WarmTemplates {
     try {
       return await openForRestore(this.#deps, entry.snapshotId)
     } catch (error) {
-      // It can be made again, unlike a sandbox's own.
+      if (!isUnusable(error)) throw error
       logger.error({ err: error, key }, "a warm template is not usable and is made anew")
-      await snapshots.warm.delete(key)
+      await this.discard(entry.snapshotId)
       return undefined
     }
   }
@@ -95,7 +111,10 @@ export class WarmTemplates {
     let booting = this.#booting.get(key)
     if (booting === undefined) {
       // It serves all who wait for it, so it does not end with the first of them.
-      booting = freezeTemplate(this.#deps, options).finally(() => this.#booting.delete(key))
+      booting = freezeTemplate(this.#deps, options, this.#closing.signal).finally(() => {
+        this.#booting.delete(key)
+        this.#deps.snapshots.sweepSoon()
+      })
       booting.catch(() => undefined)
       this.#booting.set(key, booting)
     }
@@ -111,6 +130,12 @@ export class WarmTemplates {
   }
 }
 
+/** Whether a snapshot will never be usable here, in contrast to a host that has too few descriptors just now */
+export function isUnusable(error: unknown): boolean {
+  const codes: readonly string[] = ["data_loss", "not_found", "wrong_state"]
+  return error instanceof PlatformError && codes.includes(error.code)
+}
+
 interface WarmBoot {
   readonly template: Template
   readonly subject: WarmSubject
@@ -118,7 +143,11 @@ interface WarmBoot {
 }
 
 /** Boots a template in a machine of its own, freezes it, and ends the machine */
-async function freezeTemplate(deps: WarmDeps, { template, subject }: WarmBoot): Promise<void> {
+async function freezeTemplate(
+  deps: WarmDeps,
+  { template, subject }: WarmBoot,
+  closing: AbortSignal,
+): Promise<void> {
   const { vcpus, memoryMib, vmm } = subject
   const id = sandboxIdFromBytes(randomBytes(ID_BYTES))
   const logger = deps.logger.child({ template: template.name, vcpus, memoryMib, machine: id })
@@ -138,7 +167,7 @@ async function freezeTemplate(deps: WarmDeps, { template, subject }: WarmBoot): 
     guestToken,
     directory,
     steps,
-    signal: AbortSignal.timeout(deps.bootTimeoutMs * 2),
+    signal: AbortSignal.any([closing, AbortSignal.timeout(deps.bootTimeoutMs * 2)]),
     onHold: scratch.onHold,
   })
   await using draft = await deps.snapshots.begin({})
@@ -179,7 +208,7 @@ async function openScratchRecord(
     startSteps: [],
     layers: [],
     diskBytes: 0,
-    isSealed: false,
+    disk: "open",
   }
   await deps.journal.write(record)
   return {

@@ -1,6 +1,6 @@
 import { PlatformError } from "@thaw/model"
 
-import type { Vm } from "../vmm/vmm.ts"
+import type { Vm, VmEnd } from "../vmm/vmm.ts"
 
 /** Does work that needs a VM, and fails with the VM's reason as soon as that is over */
 export async function whileRunning<T>(
@@ -10,9 +10,7 @@ export async function whileRunning<T>(
 ): Promise<T> {
   const over = new AbortController()
   const ended = vm.ended.then((end) => {
-    const error = new PlatformError("internal", "the sandbox ended while it started", {
-      internal: `${end.reason}\n${end.consoleTail}`,
-    })
+    const error = endedEarly(end)
     over.abort(error)
     throw error
   })
@@ -27,4 +25,16 @@ export async function whileRunning<T>(
     }
     throw error
   }
+}
+
+/** Fails for a VM that is over: from a start that is not complete there is a way back, once it is there is none */
+export async function requireAlive(vm: Vm): Promise<void> {
+  const end = await Promise.race([vm.ended, Promise.resolve()])
+  if (end !== undefined) throw endedEarly(end)
+}
+
+function endedEarly({ reason, consoleTail }: VmEnd): PlatformError {
+  return new PlatformError("internal", "the sandbox ended while it started", {
+    internal: `${reason}\n${consoleTail}`,
+  })
 }

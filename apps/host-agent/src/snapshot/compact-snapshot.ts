@@ -9,6 +9,9 @@ import { checkBuild, usedBytesOfBuilds } from "./check-build.ts"
 import { readHeader } from "./read-header.ts"
 import { syncFile } from "./synced-file.ts"
 
+/** Copying the memory of the largest guest on a slow disk */
+const COMPACT_TIMEOUT_MS = 600_000
+
 export interface CompactionReport {
   readonly mergedBuilds: number
   readonly buildId: string
@@ -34,13 +37,10 @@ export async function compactSnapshot(
   stack.defer(() => rm(newHeaderPath, { force: true }))
   await rm(newHeaderPath, { force: true })
   const before = await readHeader(headerPath)
-  const { bytesWritten } = await pager.compact({
-    headerPath,
-    buildsDir,
-    mergeBuildIds: [...merge],
-    buildId,
-    newHeaderPath,
-  })
+  const { bytesWritten } = await pager.compact(
+    { headerPath, buildsDir, mergeBuildIds: [...merge], buildId, newHeaderPath },
+    { timeoutMs: COMPACT_TIMEOUT_MS },
+  )
   await checkEqual(before, await readHeader(newHeaderPath), job)
   await syncFile(newHeaderPath)
   await rename(newHeaderPath, headerPath)

@@ -3,6 +3,7 @@ import { join } from "node:path"
 
 import { syncDirectory } from "@thaw/linux"
 
+import { nameDiskFull } from "../disk-full.ts"
 import { readHeader } from "./read-header.ts"
 import { hashState, readSnapshot, toSnapshot, type Snapshot } from "./read-snapshot.ts"
 import {
@@ -77,9 +78,17 @@ export class SnapshotDraft implements AsyncDisposable {
    * Checks what has been written, makes it durable and gives it its name by one rename: a machine that loses power has the
    * whole snapshot or none.
    *
-   * @throws {PlatformError} `data_loss` when a file is missing or not what it should be
+   * @throws {PlatformError} `data_loss` when a file is missing or not what it should be; `capacity_exhausted` on a full disk
    */
   async publish(facts: SnapshotFacts): Promise<Snapshot> {
+    try {
+      return await this.#publish(facts)
+    } catch (error) {
+      throw nameDiskFull(error)
+    }
+  }
+
+  async #publish(facts: SnapshotFacts): Promise<Snapshot> {
     const { paths } = this.#options
     const manifest = await this.#describe(facts)
     this.#reached("hashed")

@@ -7,6 +7,7 @@ import type { PagerClient } from "@thaw/rpc"
 import type { BuildId } from "@thaw/snapshot-format"
 import type { Logger } from "pino"
 
+import { nameDiskFull } from "../disk-full.ts"
 import { formatBuildId, isBuildId } from "../template/build-id.ts"
 import { compactSnapshot, type CompactionReport } from "./compact-snapshot.ts"
 import { measureSnapshot } from "./measure-snapshot.ts"
@@ -94,7 +95,9 @@ export class SnapshotStore {
     stack.use(this.#pins.builds.pin(buildId))
     for (const layer of [layerId, ...(parents.layers ?? [])]) stack.use(this.#pins.layers.pin(layer))
     if (parents.parentId !== undefined) stack.use(this.pin(parents.parentId))
-    await mkdir(partialSnapshotDir(paths.snapshotsDir, id), { mode: 0o700 })
+    await mkdir(partialSnapshotDir(paths.snapshotsDir, id), { mode: 0o700 }).catch((error: unknown) => {
+      throw nameDiskFull(error)
+    })
     return new SnapshotDraft({ id, buildId, layerId, paths, onPublishStep, pins: stack.move() })
   }
 
