@@ -29,7 +29,7 @@ export interface BareSnapshot extends Disposable {
 
 /** Reads the newest warm snapshot of a data directory and lays its memory out as QEMU alone would need it */
 export async function openBareSnapshot(dataDir: string): Promise<BareSnapshot> {
-  const [warmFile = ""] = (await readdir(join(dataDir, "warm"))).filter((name) => name.endsWith(".json"))
+  const warmFile = (await readdir(join(dataDir, "warm"))).find((name) => name.endsWith(".json")) ?? ""
   const warm = JSON.parse(await readFile(join(dataDir, "warm", warmFile), "utf8")) as { snapshotId: string }
   const directory = join(dataDir, "snapshots", warm.snapshotId)
   const manifest = parseSnapshotManifest(await readFile(join(directory, "snapshot.json"), "utf8"))

@@ -5,6 +5,8 @@ import type { Rootfs } from "../rootfs/rootfs-store.ts"
 import type { Vm } from "../vmm/vmm.ts"
 
 const GUEST_CONNECT_TIMEOUT_MS = 1_000
+/** A guest that runs stands still for a moment when its pager has to be started anew */
+const RUNNING_CONNECT_TIMEOUT_MS = 5_000
 
 export interface MachineParts {
   readonly slot: SlotLease
@@ -37,7 +39,7 @@ export class Machine implements AsyncDisposable {
     this.vm = parts.vm
     this.memoryPath = parts.memoryPath
     this.#owned = parts.owned
-    this.guest = openGuest(parts.slot, parts.guestToken)
+    this.guest = openGuest(parts.slot, parts.guestToken, RUNNING_CONNECT_TIMEOUT_MS)
   }
 
   /** Lets go of everything without touching it, for the next host agent to adopt */
@@ -53,11 +55,15 @@ export class Machine implements AsyncDisposable {
 }
 
 /** The guest agent behind a slot */
-export function openGuest(slot: SlotLease, guestToken: string): GuestClient {
+export function openGuest(
+  slot: SlotLease,
+  guestToken: string,
+  connectTimeoutMs = GUEST_CONNECT_TIMEOUT_MS,
+): GuestClient {
   return new GuestClient({
     host: slot.addresses.hostReachableIp,
     port: GUEST_AGENT_PORT,
     token: Buffer.from(guestToken, "hex"),
-    connectTimeoutMs: GUEST_CONNECT_TIMEOUT_MS,
+    connectTimeoutMs,
   })
 }

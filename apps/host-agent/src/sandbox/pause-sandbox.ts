@@ -53,7 +53,7 @@ export async function pauseSandbox(core: SandboxCore, request: PauseRequest): Pr
   await settleAfterPause(core, { steps, durableMs: elapsedMs() })
   core.logger.info({ durationMs: elapsedMs(), pause: core.record.current.pause }, "paused")
   core.changed()
-  compactSoon(core)
+  void compact(core)
 }
 
 /** A commit that failed may be on disk all the same: what is there must not say `paused` of a sandbox that runs on */
@@ -121,14 +121,14 @@ async function settleAfterPause(
   }
 }
 
-/** Not in the queue: nothing waits for it, and what uses the snapshot meanwhile is not disturbed */
-function compactSoon(core: SandboxCore): void {
+/** Nothing waits for it, and what uses the snapshot meanwhile is not disturbed */
+async function compact(core: SandboxCore): Promise<void> {
   const { snapshotId } = core.record.current
   if (snapshotId === undefined) return
-  core.deps.snapshots.compact(snapshotId, core.deps.pager.client).then(
-    (report) => {
-      if (report !== undefined) core.logger.info(report, "memory builds merged")
-    },
-    (error: unknown) => core.logger.warn({ err: error }, "memory builds could not be merged"),
-  )
+  try {
+    const report = await core.deps.snapshots.compact(snapshotId, core.deps.pager.client)
+    if (report !== undefined) core.logger.info(report, "memory builds merged")
+  } catch (error) {
+    core.logger.warn({ err: error }, "memory builds could not be merged")
+  }
 }
