@@ -1,8 +1,9 @@
+import { statSync } from "node:fs"
 import { readFile, rm, truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { crc32 } from "node:zlib"
 
-import { decodeHeader, BLOCK_BYTES, BUILD_FOOTER_BYTES } from "@thaw/snapshot-format"
+import { BLOCK_BYTES, BUILD_FOOTER_BYTES, decodeHeader, namedBuilds } from "@thaw/snapshot-format"
 
 /** The files that a paused sandbox is restored from */
 export interface FrozenFiles {
@@ -11,6 +12,8 @@ export interface FrozenFiles {
   /** With the memory that changed since the sandbox was restored */
   readonly buildPath: string
   readonly buildId: string
+  /** With most of the memory that is not the template's */
+  readonly largestBuildPath: string
   /** With memory of the template, which others need too */
   readonly baseBuildPath: string
 }
@@ -22,12 +25,18 @@ export async function findFrozenFiles(dataDir: string, sandboxId: string): Promi
   const { snapshotId } = JSON.parse(await readFile(recordPath, "utf8")) as { snapshotId: string }
   const directory = join(dataDir, "snapshots", snapshotId)
   const headerPath = join(directory, "memfile.header")
-  const { buildId, baseBuildId } = decodeHeader(await readFile(headerPath))
+  const header = decodeHeader(await readFile(headerPath))
+  const { buildId, baseBuildId } = header
+  const [largest] = [...namedBuilds(header)]
+    .filter((build) => build !== baseBuildId)
+    .map((build) => ({ build, sizeBytes: statSync(join(dataDir, "builds", build)).size }))
+    .toSorted((one, other) => other.sizeBytes - one.sizeBytes)
   return {
     headerPath,
     statePath: join(directory, "vmstate"),
     buildPath: join(dataDir, "builds", buildId),
     buildId,
+    largestBuildPath: join(dataDir, "builds", largest?.build ?? buildId),
     baseBuildPath: join(dataDir, "builds", baseBuildId),
   }
 }

@@ -10,8 +10,8 @@ const GENERATIONS = 50
 const WRITTEN_BYTES = 20_000
 /** Of the base template's frozen VM, which sandboxes share */
 const SHARED_BUILDS = 1
-/** While builds are merged, those before and the one after are there together, and the one of a pause that comes meanwhile */
-const BUILDS_MAX = 2 * (LIMITS.memoryBuildsMax + SHARED_BUILDS) + 2
+/** While some are being merged, those before and the one after are there together */
+const BUILDS_MAX = 2 * LIMITS.memoryBuildsMax
 const SETTLE_MS = 20_000
 
 it(

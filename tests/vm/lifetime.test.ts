@@ -184,9 +184,7 @@ describe("a sandbox is destroyed", () => {
     const upload = api.fetch("POST", `/v1/sandboxes/${id}/files/write`, slowForm(boundary), {
       "content-type": `multipart/form-data; boundary=${boundary}`,
     })
-    await api
-      .shell(id, "until [ -e slow ] || ls -A | grep -q slow; do sleep 0.1; done")
-      .catch(() => undefined)
+    await api.shell(id, "until [ -e .thaw-*.tmp ]; do sleep 0.1; done; test ! -e slow")
     await api.delete(id)
     expect(await exec).toMatchObject(REFUSED)
     expect(await stream.exit()).toMatchObject({ type: "error", error: { code: "wrong_state" } })
@@ -318,7 +316,9 @@ async function expectStatus(id: string, status: string, lastMs: number): Promise
 /** Nothing is left but the frozen base template */
 async function expectNothingLeft(): Promise<void> {
   const { dataDir } = platform
-  expect(await platform.ledger()).toMatchObject({ files: [], vmFiles: [], vmmProcesses: [] })
+  await expect
+    .poll(async () => await platform.ledger(), { timeout: SLACK_MS })
+    .toMatchObject({ files: [], vmFiles: [], vmmProcesses: [] })
   const snapshots = await warmSnapshotIds(dataDir)
   const { length } = snapshots
   await expect

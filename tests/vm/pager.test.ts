@@ -1,3 +1,5 @@
+import { basename } from "node:path"
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import { ApiError } from "./_api.ts"
@@ -175,6 +177,11 @@ describe("a paused sandbox whose data is damaged", () => {
     await expectDataLoss(files[file], edit, named)
   })
 
+  it("says so too when the template's blocks are damaged", async () => {
+    const { baseBuildPath } = await findFrozenFiles(platform.dataDir, id)
+    await expectDataLoss(baseBuildPath, flipInEveryBlock, /build .* is damaged/)
+  })
+
   it("says so too when it is the template's build that is missing", async () => {
     const { baseBuildPath } = await findFrozenFiles(platform.dataDir, id)
     await expectDataLoss(baseBuildPath, () => undefined, /build .* is missing/)
@@ -190,21 +197,21 @@ describe("a sandbox whose data is damaged where it is not needed at once", () =>
   it("runs until it needs it, and ends with a reason that names the damage", async () => {
     await platform.api.pause(id)
     await readFrozen(platform.dataDir)
-    const { buildPath, buildId } = await findFrozenFiles(platform.dataDir, id)
+    const { largestBuildPath } = await findFrozenFiles(platform.dataDir, id)
     // A run of blocks in the middle: all but certainly the process's memory.
     const spoil = (bytes: Buffer) => {
       const middle = Math.floor(bytes.length / 2 / 4096) * 4096
       for (let block = 0; block < 1024; block++) flip(bytes, middle + block * 4096 + 7)
       return bytes
     }
-    await using _damage = await damage(buildPath, spoil)
+    await using _damage = await damage(largestBuildPath, spoil)
     await platform.api.resume(id)
     await beginReading(platform.api, id)
     await expect(finishReading(platform.api, id)).rejects.toBeInstanceOf(ApiError)
     await expectStatus("error")
     const { reason } = await platform.api.get(id)
     process.stdout.write(`running on damaged data: ${reason}\n`)
-    expect(reason).toContain(buildId)
+    expect(reason).toContain(basename(largestBuildPath))
     expect(reason).toContain("is damaged")
     await platform.api.delete(id)
     await expectHeld(platform, {})

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto"
 import { readdir, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 
-import { LIMITS } from "@thaw/model"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
 
 import type { SandboxJson } from "./_api.ts"
@@ -68,6 +68,7 @@ describe("pause and resume", () => {
     expect(ledger).toMatchObject({ vmmProcesses: [], vmFiles: [] })
     expect(ledger.files.map((file) => file.split("/").slice(1).join("/"))).toEqual([
       `${id}/record.json`,
+      `${id}/rootfs.base.json`,
       `${id}/rootfs.qcow2`,
     ])
     await api.delete(id)
@@ -82,7 +83,7 @@ describe("pause and resume", () => {
     expect(created).toMatchObject(shape)
     for (let cycle = 0; cycle < 3; cycle++) {
       expect(await api.pause(id)).toMatchObject({ ...shape, template: "base", status: "paused" })
-      await new Promise((resolve) => setTimeout(resolve, 1_500))
+      await sleep(1_500)
       expect(await api.resume(id)).toMatchObject({ ...shape, template: "base", status: "running" })
       const clock = await measureClock(platform, id)
       process.stdout.write(`guest's clock after a resume: ${JSON.stringify(clock)}\n`)
@@ -229,7 +230,6 @@ async function largestBuildBytes({ dataDir }: TestPlatform): Promise<number> {
   const sizes = await Promise.all(
     (await readdir(directory)).map(async (name) => await stat(join(directory, name))),
   )
-  expect(sizes.length).toBeLessThanOrEqual(LIMITS.memoryBuildsMax)
   return Math.max(...sizes.map(({ size }) => size))
 }
 

@@ -1,3 +1,4 @@
+import { openLogOutput } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { pino, type DestinationStream, type Logger } from "pino"
 
@@ -26,7 +27,7 @@ export function openLogger(options: { level: LogLevel; destination?: Destination
     redact: REDACTED,
     serializers: { err: describeError },
   }
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination)
+  return pino(settings, options.destination ?? openLogOutput())
 }
 
 export type { Logger } from "pino"

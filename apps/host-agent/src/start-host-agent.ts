@@ -3,7 +3,7 @@ import { mkdir, readFile, realpath } from "node:fs/promises"
 import { availableParallelism, totalmem } from "node:os"
 import { join } from "node:path"
 
-import { tryLockFile } from "@thaw/linux"
+import { openLogOutput, tryLockFile } from "@thaw/linux"
 import { LIMITS, MIB, PlatformError, parseTemplateName, planHostCapacity } from "@thaw/model"
 import { pino, type Logger } from "pino"
 
@@ -59,7 +59,7 @@ export async function startHostAgent(
   config: HostAgentConfig,
   options: HostAgentOptions = {},
 ): Promise<HostAgent> {
-  const logger = options.logger ?? pino({ name: "host-agent", level: config.logLevel })
+  const logger = options.logger ?? pino({ name: "host-agent", level: config.logLevel }, openLogOutput())
   await using stack = new AsyncDisposableStack()
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
   stack.use(lockDataDir(config.dataDir))

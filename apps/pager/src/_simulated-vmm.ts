@@ -11,6 +11,7 @@ import {
   connectUnix,
   mapSharedFile,
   removePages,
+  setBlocking,
   sendWithDescriptors,
   viewMemory,
 } from "@thaw/linux"
@@ -29,9 +30,11 @@ export interface VmmCommand {
    * - `hash`: of a range · `bytes`: the first of each page, as base64
    * - `fill`: writes `value` to a range · `remove`: gives a range back
    * - `unmap`: takes all memory out of the address space; whichever thread is asked, the main one does it
+   * - `block`: makes the userfaultfd block
+   * - `flip`: makes it block and not block in turns, takes what it has to say away from the pager, and never answers
    * - `touch`: reads a byte of each page of `pages`, and answers how long each took in µs
    */
-  readonly op: "hash" | "bytes" | "fill" | "remove" | "unmap" | "touch"
+  readonly op: "hash" | "bytes" | "fill" | "remove" | "unmap" | "touch" | "block" | "flip"
   readonly offset: number
   readonly length: number
   readonly value?: number
@@ -39,6 +42,7 @@ export interface VmmCommand {
 }
 
 interface ThreadData {
+  readonly uffdFd: number
   readonly address: number
   readonly memoryBytes: number
 }
@@ -77,7 +81,7 @@ function runVmm(): void {
   if (message.length > 0) sendWithDescriptors(socket, message, fds)
   if (message.length > 0) closeDescriptor(socket)
 
-  const data: ThreadData = { address: mapping.address, memoryBytes }
+  const data: ThreadData = { uffdFd: uffd.fd, address: mapping.address, memoryBytes }
   const threads = Array.from({ length: Number(values.threads) }, () => {
     const thread = new Worker(new URL(import.meta.url), { workerData: data })
     thread.on("message", (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`))
@@ -97,7 +101,7 @@ function runVmm(): void {
     .on("close", () => process.kill(process.pid, "SIGKILL"))
 }
 
-function runThread({ address, memoryBytes }: ThreadData): void {
+function runThread({ address, memoryBytes, uffdFd }: ThreadData): void {
   const memory = viewMemory(address, memoryBytes)
   let touched = 0
   const run = ({ op, offset, length, value, pages }: VmmCommand): unknown => {
@@ -117,6 +121,11 @@ function runThread({ address, memoryBytes }: ThreadData): void {
         return null
       case "unmap":
         return null
+      case "block":
+        setBlocking(uffdFd)
+        return null
+      case "flip":
+        return flip(uffdFd)
       case "touch":
         return (pages ?? []).map((page) => {
           const start = performance.now()
@@ -129,4 +138,12 @@ function runThread({ address, memoryBytes }: ThreadData): void {
   parentPort?.on("message", (command: VmmCommand) => {
     parentPort?.postMessage({ id: command.id, result: run(command), touched }, [])
   })
+}
+
+function flip(uffdFd: number): never {
+  const uffd = Userfaultfd.fromDescriptor(uffdFd)
+  for (;;) {
+    uffd.readEvents()
+    setBlocking(uffdFd)
+  }
 }

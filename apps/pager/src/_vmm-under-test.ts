@@ -84,6 +84,16 @@ export class SimulatedVmm implements AsyncDisposable {
     await this.#send({ op: "unmap", offset: 0, length: 0, thread: 0 })
   }
 
+  /** Makes the userfaultfd, which it shares with the pager, block */
+  async block(thread = 0): Promise<void> {
+    await this.#send({ op: "block", offset: 0, length: 0, thread })
+  }
+
+  /** Makes the userfaultfd block and not block in turns, without end */
+  flip(thread: number): void {
+    void this.#send({ op: "flip", offset: 0, length: 0, thread })
+  }
+
   /** How long each page took to be there, in µs */
   async touch(pages: readonly number[], thread = 0): Promise<number[]> {
     return (await this.#send({ op: "touch", offset: 0, length: 0, pages, thread })) as number[]

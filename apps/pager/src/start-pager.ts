@@ -1,6 +1,6 @@
 import { mkdir, realpath } from "node:fs/promises"
 
-import { readBootId, tryLockFile } from "@thaw/linux"
+import { openLogOutput, readBootId, tryLockFile } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import { pino, type Logger } from "pino"
 
@@ -37,7 +37,7 @@ const DIRECTORY_MODE = 0o700
  * @throws {PlatformError} `wrong_state` when another pager has the data directory
  */
 export async function startPager(config: PagerConfig, options: PagerOptions = {}): Promise<Pager> {
-  const logger = options.logger ?? pino({ name: "pager", level: config.logLevel })
+  const logger = options.logger ?? pino({ name: "pager", level: config.logLevel }, openLogOutput())
   await using stack = new AsyncDisposableStack()
   await mkdir(config.dataDir, { recursive: true, mode: DIRECTORY_MODE })
   const paths = pagerPaths(await realpath(config.dataDir))
@@ -55,7 +55,11 @@ export async function startPager(config: PagerConfig, options: PagerOptions = {}
   await attachments.adoptAll()
   const closing = new AbortController()
   const ended = Promise.withResolvers<string>()
-  const capture = new CaptureHandlers({ worker: stack.use(new CaptureWorker()), attachments })
+  const capture = new CaptureHandlers({
+    captures: stack.use(new CaptureWorker()),
+    compactions: stack.use(new CaptureWorker()),
+    attachments,
+  })
   const isBusy = () => attachments.liveIds.length > 0 || capture.isBusy
   stack.use(
     await serveRpc({
@@ -111,6 +115,6 @@ function logStop(reason: string, ids: readonly string[], logger: Logger): void {
 
 /** At once and without a word to the workers, of which one may be stuck: the next pager takes over what they had */
 function die(reason: Error, logger: Logger): void {
-  logger.fatal({ err: reason }, "a fault worker died; the pager ends")
+  logger.fatal({ err: reason }, "a fault worker is lost; the pager ends")
   process.kill(process.pid, "SIGKILL")
 }

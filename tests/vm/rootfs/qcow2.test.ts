@@ -1,4 +1,4 @@
-import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises"
+import { mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -67,3 +67,78 @@ it.each([512, MIB + 512, 2 * GIB, 64 * GIB, 5000 * GIB])(
     await run(["qemu-img", "check", "-q", own], { timeoutMs: TIMEOUT_MS })
   },
 )
+
+/** What a VMM that was broken out of can do to its overlay while it has it open */
+const TAMPERINGS: readonly [string, (overlay: string, secret: string) => readonly [string, ...string[]]][] = [
+  [
+    "built on another file",
+    (overlay, secret) => ["qemu-img", "rebase", "-u", "-f", "qcow2", "-b", secret, "-F", "raw", overlay],
+  ],
+  [
+    "built on a pseudo-protocol",
+    (overlay, secret) => {
+      const backing = `json:{"driver":"raw","file":{"driver":"file","filename":"${secret}"}}`
+      return ["qemu-img", "rebase", "-u", "-f", "qcow2", "-b", backing, "-F", "raw", overlay]
+    },
+  ],
+  ["built on nothing", (overlay) => ["qemu-img", "rebase", "-u", "-f", "qcow2", "-b", "", overlay]],
+  ["of another size", (overlay) => ["qemu-img", "resize", "-q", "-f", "qcow2", overlay, "+1M"]],
+  [
+    "with its data in another file",
+    (overlay, secret) => {
+      const options = `data_file=${secret},data_file_raw=on`
+      return ["qemu-img", "create", "-q", "-f", "qcow2", "-o", options, overlay, "8M"]
+    },
+  ],
+]
+
+it.each(TAMPERINGS)("an overlay that says it is %s is neither opened nor copied", async (_, tamper) => {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), "thaw-overlay-"))
+  stack.defer(async () => await rm(directory, { recursive: true }))
+  const [base, secret] = [join(directory, "base.raw"), join(directory, "secret")]
+  for (const path of [base, secret]) await writeFile(path, Buffer.alloc(8 * MIB, path))
+  const sandboxDir = join(directory, "sandbox")
+  await mkdir(sandboxDir)
+  const store = new Qcow2Store()
+  const { device } = await store.create({ path: base, sizeBytes: 8 * MIB, format: "raw" }, sandboxDir)
+  await access.write(device, 0, Buffer.alloc(MIB, 1))
+  await store.seal(sandboxDir)
+  await store.open(sandboxDir)
+
+  await run(tamper(device.path, secret), { timeoutMs: TIMEOUT_MS })
+  const secretBytes = await readFile(secret)
+  const layer = join(directory, "layer")
+  const refused = {
+    code: "data_loss",
+    message: expect.stringContaining("not the one that was made") as string,
+  }
+  await expect(store.open(sandboxDir)).rejects.toMatchObject(refused)
+  await expect(store.seal(sandboxDir)).rejects.toMatchObject(refused)
+  await expect(store.revert(sandboxDir)).rejects.toMatchObject(refused)
+  await expect(store.copyLayer(sandboxDir, layer)).rejects.toMatchObject(refused)
+  expect((await readdir(directory)).sort()).toEqual(["base.raw", "sandbox", "secret"])
+  expect((await readFile(secret)).equals(secretBytes)).toBe(true)
+})
+
+it("an overlay is not opened when what it was made on is not known", async () => {
+  await using stack = new AsyncDisposableStack()
+  const directory = await mkdtemp(join(tmpdir(), "thaw-overlay-"))
+  stack.defer(async () => await rm(directory, { recursive: true }))
+  const base = join(directory, "base.raw")
+  await writeFile(base, Buffer.alloc(MIB, 1))
+  const store = new Qcow2Store()
+  await store.create({ path: base, sizeBytes: MIB, format: "raw" }, directory)
+  const note = join(directory, "rootfs.base.json")
+  expect((await stat(note)).mode & 0o777).toBe(0o600)
+  for (const content of [
+    "",
+    "{}",
+    JSON.stringify({ version: 2, path: base, sizeBytes: MIB, format: "raw" }),
+  ]) {
+    await writeFile(note, content)
+    await expect(store.open(directory)).rejects.toMatchObject({ code: "data_loss" })
+  }
+  await rm(note)
+  await expect(store.seal(directory)).rejects.toMatchObject({ code: "data_loss" })
+})

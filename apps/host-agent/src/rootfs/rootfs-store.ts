@@ -2,6 +2,8 @@
 export interface RootfsDevice {
   readonly format: "qcow2" | "raw"
   readonly path: string
+  /** Immutable file under a qcow2 one; the VMM takes it from here and not from the file, which the guest's VMM can write */
+  readonly backing?: { readonly format: "qcow2" | "raw"; readonly path: string }
 }
 
 /** The writable root file system of one sandbox. Disposing deletes it. */
@@ -32,7 +34,14 @@ export interface RootfsStore {
   /** Names in `directory` that a rootfs may consist of */
   readonly fileNames: readonly string[]
   create(base: RootfsBase, directory: string): Promise<Rootfs>
-  /** The rootfs that `create` made in `directory` earlier; `not_found` when there is none */
+  /**
+   * The rootfs that `create` made in `directory` earlier.
+   *
+   * Whoever had it open for writing is not trusted, here and in what else reads it: `data_loss` when it names files that `create`
+   * did not name.
+   *
+   * @throws {PlatformError} `not_found` when there is none
+   */
   open(directory: string): Promise<Rootfs>
   /** As `Rootfs.usageBytes`; 0 when there is none */
   usageBytes(directory: string): Promise<number>

@@ -62,6 +62,7 @@ async function rewriteRecord(core: SandboxCore): Promise<void> {
     await core.record.write({ status: "running" })
   } catch (error) {
     core.logger.error({ err: error }, "the record could not be written after a failed pause")
+    core.record.note({ status: "running" })
   }
 }
 

@@ -22,7 +22,7 @@ export const PAGER_SOCKET = "uffd.sock"
 export interface VmFiles extends AsyncDisposable {
   /** Where the VMM makes the file of its memory */
   readonly memoryPath: string
-  /** Only root and the VMM's user may enter */
+  /** Only root and the VMM's user may enter, and only root may change what is there */
   readonly runDir: string
 }
 
@@ -52,8 +52,7 @@ export async function openVmFiles({ dataDirId, sandboxId, uid }: VmFilesOptions)
     await removeVmFiles(dataDirId, sandboxId)
     stack.defer(async () => await removeVmFiles(dataDirId, sandboxId))
     const runDir = runDirOf(dataDirId, sandboxId)
-    await mkdir(runDir, { mode: 0o700 })
-    await chown(runDir, uid, uid)
+    await makeRunDir(runDir, uid)
     const memoryPath = memoryPathOf(dataDirId, sandboxId)
     const owned = stack.move()
     return { memoryPath, runDir, [Symbol.asyncDispose]: async () => await owned.disposeAsync() }
@@ -62,6 +61,13 @@ export async function openVmFiles({ dataDirId, sandboxId, uid }: VmFilesOptions)
     if (cause instanceof PlatformError) throw cause
     throw new PlatformError("internal", "the sandbox's run directory could not be made", { cause })
   }
+}
+
+/** A VMM that could make or exchange a name in it would have root change and remove files of its choice */
+async function makeRunDir(path: string, gid: number): Promise<void> {
+  await mkdir(path, { mode: 0o700 })
+  await chown(path, 0, gid)
+  await chmod(path, 0o710)
 }
 
 /** The places of a VM that runs already */

@@ -16,7 +16,7 @@ export interface VmSpec {
   readonly directory: string
   /** File on a tmpfs that is to hold the guest's memory; the driver makes it, anew when there is one */
   readonly memoryPath: string
-  /** Directory that the VMM's own user may enter; exists, see `openVmFiles` */
+  /** Root's directory that the VMM's own group may enter; exists, see `openVmFiles` */
   readonly runDir: string
 }
 

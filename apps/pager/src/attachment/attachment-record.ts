@@ -1,10 +1,14 @@
 import { readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 
+import type { PlatformError } from "@thaw/model"
 import { z } from "zod"
 
+import type { Interval } from "../fault-server/interval-set.ts"
 import { MemoryRegions, regionSchema } from "../fault-server/memory-regions.ts"
 import { readRemovedAddresses } from "./event-page.ts"
+import { failureNotePath, noteId, readFailureNote } from "./failure-note.ts"
+import { readLooseRecord, type LooseRecord } from "./loose-record.ts"
 import { readRemovedJournal } from "./removed-journal.ts"
 
 /**
@@ -50,8 +54,13 @@ export function eventPagePath(recordPath: string): string {
 /** Writes a record in place of the one that is there */
 export function writeAttachmentRecord(path: string, record: AttachmentRecord): void {
   const temporary = `${path}.tmp`
-  writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }
 
 /** Removes a record and what belongs to it; one that is gone is fine */
@@ -59,39 +68,64 @@ export function removeAttachmentRecord(path: string): void {
   rmSync(path, { force: true })
   rmSync(removedJournalPath(path), { force: true })
   rmSync(eventPagePath(path), { force: true })
+  rmSync(failureNotePath(path.slice(0, -SUFFIX.length)), { force: true })
 }
 
 export interface FoundRecord {
+  /** By the file's name */
+  readonly id: string
   readonly path: string
-  /** undefined when it cannot be understood */
+  /** undefined when it cannot be understood, or is not there */
   readonly record: AttachmentRecord | undefined
+  /** As much of it as could be read whatever its version */
+  readonly loose: LooseRecord | undefined
+  /** Why the last pager ended the VM, when it could not tell */
+  readonly failure: PlatformError | undefined
 }
 
-/** Reads all records of a directory, each with what was noted since it was written, and removes what interrupted writes and removals left there */
+/** Reads all records and notes of a directory, each with what was noted since it was written, and removes what interrupted writes and removals left there */
 export function readAttachmentRecords(directory: string): FoundRecord[] {
   const names = readdirSync(directory)
   const recordNames = names.filter((name) => name.endsWith(SUFFIX))
+  const failedIds = new Set(names.map(noteId).filter((id) => id !== undefined))
+  const ids = new Set([...recordNames.map((name) => name.slice(0, -SUFFIX.length)), ...failedIds])
   const kept = new Set(recordNames.flatMap((name) => [name, removedJournalPath(name), eventPagePath(name)]))
-  for (const name of names) if (!kept.has(name)) rmSync(join(directory, name), { force: true })
-  return recordNames.map((name) => {
-    const path = join(directory, name)
-    return { path, record: readRecord(path) }
+  for (const name of names) {
+    if (!kept.has(name) && noteId(name) === undefined) rmSync(join(directory, name), { force: true })
+  }
+  return [...ids].map((id) => {
+    const path = attachmentRecordPath(directory, id)
+    const text = readTextIfPossible(path)
+    const failure = failedIds.has(id) ? readFailureNote(directory, id) : undefined
+    return { id, path, record: readRecord(id, path, text), loose: readLooseRecord(text), failure }
   })
 }
 
-function readRecord(path: string): AttachmentRecord | undefined {
-  const text = readFileSync(path, "utf8")
+function readTextIfPossible(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch {
+    return ""
+  }
+}
+
+function readRecord(id: string, path: string, text: string): AttachmentRecord | undefined {
   try {
     const record = recordSchema.parse(JSON.parse(text))
+    if (record.id !== id) return undefined
     return { ...record, removed: [...record.removed, ...readRemovedSince(path, record)] }
   } catch {
     return undefined
   }
 }
 
+/** Reads, by memory offset, which ranges a guest gave back in the last events that were read */
+export function readLastRemoved(path: string, regions: MemoryRegions): Interval[] {
+  return readRemovedAddresses(eventPagePath(path)).flatMap((range) => regions.toOffsets(range))
+}
+
 function readRemovedSince(path: string, { regions }: AttachmentRecord): [number, number][] {
-  const memory = new MemoryRegions(regions, Infinity)
-  const last = readRemovedAddresses(eventPagePath(path)).flatMap((range) => memory.toOffsets(range))
+  const last = readLastRemoved(path, new MemoryRegions(regions, Infinity))
   return [...readRemovedJournal(removedJournalPath(path)), ...last].map(({ start, end }) => [
     start,
     end - start,

@@ -1,14 +1,23 @@
+import type { ProcessIdentity } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import type { Logger } from "pino"
 
 import { FaultServer } from "../fault-server/fault-server.ts"
 import type { Interval } from "../fault-server/interval-set.ts"
 import { deserializeError } from "../fault-server/serialize-error.ts"
+import type { WorkerLink } from "../fault-server/worker-link.ts"
 import { NO_STATS, type AttachSpec, type VmEvent, type VmStats } from "../fault-server/worker-messages.ts"
 import { writeWorkingSet } from "../working-set/working-set-file.ts"
 import { Attachment } from "./attachment.ts"
-import { readAttachmentRecords, removeAttachmentRecord, type AttachmentRecord } from "./attachment-record.ts"
+import {
+  readAttachmentRecords,
+  removeAttachmentRecord,
+  type AttachmentRecord,
+  type FoundRecord,
+} from "./attachment-record.ts"
+import { endStuckVmm } from "./end-stuck-vmm.ts"
 import { FailureFeed, type VmFailure } from "./failure-feed.ts"
+import { killProcess } from "./open-process.ts"
 
 export interface AttachmentSetOptions {
   readonly attachmentsDir: string
@@ -44,6 +53,7 @@ export class AttachmentSet implements AsyncDisposable {
       },
       onEvent: (event) => this.#handle(event),
       onDeath: options.onWorkerDeath,
+      onStuck: (worker, pidfd) => this.#endStuck(worker, pidfd),
     })
   }
 
@@ -128,18 +138,62 @@ export class AttachmentSet implements AsyncDisposable {
 
   /** Takes over every VM of the pager that was here before, and waits until all workers are up */
   async adoptAll(): Promise<void> {
-    const { attachmentsDir, bootId, logger } = this.#options
-    const adopting = readAttachmentRecords(attachmentsDir).map(async ({ path, record }) => {
-      if (record === undefined) logger.error({ path }, "attachment record cannot be read and is removed")
-      const isAdopted = record !== undefined && record.bootId === bootId && (await this.#adopt(record))
-      if (!isAdopted) removeAttachmentRecord(path)
-    })
-    await Promise.all([this.#faultServer.untilUp(), ...adopting])
+    const found = readAttachmentRecords(this.#options.attachmentsDir)
+    await Promise.all([this.#faultServer.untilUp(), ...found.map(async (each) => await this.#takeOver(each))])
   }
 
   /** Ends the workers; VMs wait for the next pager */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#faultServer[Symbol.asyncDispose]()
+  }
+
+  /** A VM that cannot be taken over is ended and told of, and no other one is touched */
+  async #takeOver({ id, path, record, loose, failure }: FoundRecord): Promise<void> {
+    const isOfThisBoot = loose === undefined || loose.bootId === this.#options.bootId
+    try {
+      if (isOfThisBoot) {
+        if (failure !== undefined) throw failure
+        if (record === undefined)
+          throw new PlatformError("data_loss", "the pager's record of the VM cannot be read")
+        if (await this.#adopt(record)) return
+      }
+    } catch (error) {
+      this.#giveUp(id, loose?.vmm, PlatformError.from(error))
+    }
+    removeAttachmentRecord(path)
+  }
+
+  #giveUp(id: string, vmm: ProcessIdentity | undefined, reason: PlatformError): void {
+    const { logger } = this.#options
+    try {
+      if (vmm !== undefined) killProcess(vmm)
+    } catch (error) {
+      logger.error({ id, pid: vmm?.pid, err: error }, "VMM that is not served cannot be killed")
+    }
+    const attachment = this.#attachments.get(id) ?? new Attachment(id, this.#faultServer.acquireWorker())
+    attachment.markFailed(reason, NO_STATS)
+    attachment.markEnded(reason, NO_STATS)
+    this.#remember(attachment)
+    logger.error(
+      { id, code: reason.code, internal: reason.internal, err: reason.cause },
+      `VM not taken over: ${reason.message}`,
+    )
+    this.#feed.publish({ id, reason: reason.message })
+  }
+
+  #endStuck(worker: WorkerLink, pidfd: number): void {
+    const stuck = [...this.#attachments.values()].find(
+      (each) => each.worker === worker && each.pidfd === pidfd,
+    )
+    try {
+      endStuckVmm(this.#options.attachmentsDir, stuck?.id, pidfd)
+    } catch (error) {
+      this.#options.logger.error(
+        { id: stuck?.id, err: error },
+        "VM that holds a fault worker up cannot be noted",
+      )
+    }
+    this.#options.onWorkerDeath(new Error(`a fault worker is held up by the VM "${stuck?.id}"`))
   }
 
   async #adopt(record: AttachmentRecord): Promise<boolean> {
@@ -189,6 +243,9 @@ export class AttachmentSet implements AsyncDisposable {
     if (event.kind === "warning") return logger.warn({ id }, event.message)
     if (attachment === undefined) return
     switch (event.kind) {
+      case "connected":
+        attachment.markConnected(event.pidfd)
+        break
       case "ready":
         attachment.markReady(event.stats)
         logger.info({ id, ...event.stats }, "VM ready")

@@ -14,6 +14,7 @@ export class Attachment {
   readonly id: string
   readonly #lease: WorkerLease
   readonly #ready = Promise.withResolvers<void>()
+  #pidfd: number | undefined
   #failure: PlatformError | undefined
   #stats = NO_STATS
   #isEnded = false
@@ -34,6 +35,11 @@ export class Attachment {
     return this.#ready.promise
   }
 
+  /** Of its VMM, while the worker has it open */
+  get pidfd(): number | undefined {
+    return this.#pidfd
+  }
+
   /** Why the pager ended the VM */
   get failure(): PlatformError | undefined {
     return this.#failure
@@ -47,6 +53,10 @@ export class Attachment {
   /** Whether nothing of it is left in its worker */
   get isEnded(): boolean {
     return this.#isEnded
+  }
+
+  markConnected(pidfd: number): void {
+    this.#pidfd = pidfd
   }
 
   markReady(stats: VmStats): void {
@@ -63,6 +73,7 @@ export class Attachment {
   /** @param reason Who waits for it to get ready is told */
   markEnded(reason: PlatformError, stats: VmStats): void {
     this.#isEnded = true
+    this.#pidfd = undefined
     this.#stats = stats
     this.#ready.reject(reason)
     this.#lease[Symbol.dispose]()

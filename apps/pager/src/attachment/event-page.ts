@@ -1,8 +1,11 @@
-import { closeSync, ftruncateSync, openSync, readFileSync } from "node:fs"
+import { closeSync, constants, ftruncateSync, openSync, readFileSync } from "node:fs"
 
 import { UFFD_EVENTS_BYTES, decodeUffdEvents, mapSharedFile, type SharedMapping } from "@thaw/linux"
 
 import type { Interval } from "../fault-server/interval-set.ts"
+import { writeFully } from "./write-fully.ts"
+
+const EMPTY = Buffer.alloc(UFFD_EVENTS_BYTES)
 
 /**
  * Where a VM's events are read to: a file that is mapped, so that they outlive the pager.
@@ -15,19 +18,23 @@ export class EventPage implements Disposable {
   /** For `Userfaultfd.fromDescriptor` */
   readonly words: Uint32Array
 
-  /** Begins an empty one; what the last one had is on record */
+  /**
+   * Begins an empty one; what the last one had is on record. A file that is there is used again.
+   *
+   * @throws ENOSPC when the disk is full
+   */
   constructor(path: string) {
-    const fd = openSync(path, "w+", 0o600)
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600)
     try {
-      ftruncateSync(fd, UFFD_EVENTS_BYTES)
+      // A write fails on a full disk, a store to a mapped hole ends the process: SIGBUS. Only the kernel writes to the mapping.
+      writeFully(fd, EMPTY, 0)
+      ftruncateSync(fd, EMPTY.length)
       this.#mapping = mapSharedFile(fd, UFFD_EVENTS_BYTES)
     } finally {
       closeSync(fd)
     }
     const { buffer, byteOffset } = this.#mapping.view
     this.words = new Uint32Array(buffer, byteOffset, UFFD_EVENTS_BYTES / Uint32Array.BYTES_PER_ELEMENT)
-    // Has the kernel make the page writable now, and not in the middle of a read.
-    this.words.fill(0)
   }
 
   [Symbol.dispose](): void {

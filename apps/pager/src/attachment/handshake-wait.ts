@@ -3,10 +3,7 @@ import { readlinkSync } from "node:fs"
 import {
   acceptUnix,
   closeDescriptor,
-  identifyProcessSync,
   listenUnix,
-  openPidfd,
-  readPeerCredentials,
   receiveWithDescriptors,
   type DescriptorMessage,
   type ProcessIdentity,
@@ -17,6 +14,7 @@ import { PlatformError } from "@thaw/model"
 import type { FaultLoop, Stepper } from "../fault-server/fault-loop.ts"
 import type { MemoryRegion } from "../fault-server/memory-regions.ts"
 import { HANDSHAKE_BYTES_MAX, parseHandshake } from "./handshake-message.ts"
+import { openVmmPeer, type VmmPeer } from "./vmm-peer.ts"
 
 /** A VMM that handed over its memory; both descriptors are the receiver's */
 export interface Handshake {
@@ -49,7 +47,7 @@ export class HandshakeWait implements Stepper, Disposable {
   readonly #listener: UnixListener
   readonly #deadlineMs: number
   #connection: number | undefined
-  #peer: { readonly vmm: ProcessIdentity; readonly pidfd: number } | undefined
+  #peer: VmmPeer | undefined
   #isListening = true
   #isOver = false
 
@@ -87,14 +85,7 @@ export class HandshakeWait implements Stepper, Disposable {
     if (connection === undefined) return
     this.#connection = connection
     this.#endListening()
-    const { pid } = readPeerCredentials(connection)
-    const pidfd = openPidfd(pid)
-    const vmm = identifyProcessSync(pid)
-    if (vmm === undefined) {
-      closeDescriptor(pidfd)
-      throw new PlatformError("unavailable", "the VMM ended in its handshake")
-    }
-    this.#peer = { vmm, pidfd }
+    this.#peer = openVmmPeer(connection, this.#options.socketUid)
     this.#options.loop.watch(connection, () => this.#guard(() => this.#receive(connection)))
   }
 

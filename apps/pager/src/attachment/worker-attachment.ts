@@ -4,19 +4,17 @@ import {
   Userfaultfd,
   closeDescriptor,
   findDescriptors,
-  identifyProcessSync,
   killByPidfd,
-  openPidfd,
   takeDescriptor,
   type ProcessIdentity,
-  SystemError,
 } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 import type { BlockRange } from "@thaw/snapshot-format"
 
 import type { FaultLoop } from "../fault-server/fault-loop.ts"
-import { IntervalSet } from "../fault-server/interval-set.ts"
+import { IntervalSet, type Interval } from "../fault-server/interval-set.ts"
 import { MemoryRegions, type MemoryRegion } from "../fault-server/memory-regions.ts"
+import { markRead, type ReadMarkWords } from "../fault-server/read-mark.ts"
 import { serializeError } from "../fault-server/serialize-error.ts"
 import { ServedVm } from "../fault-server/served-vm.ts"
 import {
@@ -31,13 +29,17 @@ import { readWorkingSet } from "../working-set/working-set-file.ts"
 import {
   attachmentRecordPath,
   eventPagePath,
+  readLastRemoved,
   removeAttachmentRecord,
   removedJournalPath,
   writeAttachmentRecord,
   type AttachmentRecord,
 } from "./attachment-record.ts"
+import { blockingVmm } from "./blocking-vmm.ts"
+import { nameDiskFull } from "./disk-full.ts"
 import { EventPage } from "./event-page.ts"
 import { HandshakeWait, USERFAULTFD_LINK, type Handshake } from "./handshake-wait.ts"
+import { openProcess } from "./open-process.ts"
 import { RemovedJournal } from "./removed-journal.ts"
 
 /** What attachments of one worker share */
@@ -49,7 +51,14 @@ export interface AttachmentContext {
   readonly attachmentsDir: string
   readonly handshakeTimeoutMs: number
   readonly bootId: string
+  readonly readMark: ReadMarkWords
   readonly onEnded: (attachment: WorkerAttachment) => void
+}
+
+/** Whose memory, and where in it */
+interface Handover {
+  readonly vmm: ProcessIdentity
+  readonly regions: readonly MemoryRegion[]
 }
 
 type Origin = Pick<AttachmentRecord, "id" | "headerPath" | "buildsDir">
@@ -128,7 +137,15 @@ export class WorkerAttachment implements Disposable {
       if (fd === undefined) throw new PlatformError("data_loss", "the VMM closed its userfaultfd")
       const uffdFd = takeDescriptor(pidfd, fd)
       attachment.#owned.defer(() => closeDescriptor(uffdFd))
-      attachment.#serve({ vmm: record.vmm, uffdFd, regions: record.regions, source, runs: [] })
+      attachment.#serve({
+        vmm: record.vmm,
+        pidfd,
+        uffdFd,
+        regions: record.regions,
+        source,
+        runs: [],
+        isAdopted: true,
+      })
       attachment.#served?.wakeAll()
     })
     return attachment
@@ -177,26 +194,35 @@ export class WorkerAttachment implements Disposable {
 
   #begin(handshake: Handshake, { source, spec }: { source: MemorySource; spec: AttachSpec }): void {
     this.#watchProcess(handshake.pidfd)
-    const { vmm, uffdFd, regions } = handshake
+    const { vmm, pidfd, uffdFd, regions } = handshake
     this.#guard(() => {
       this.#owned.defer(() => closeDescriptor(uffdFd))
-      this.#serve({ vmm, uffdFd, regions, source, runs: this.#planWorkingSet(spec, source) })
+      this.#serve({
+        vmm,
+        pidfd,
+        uffdFd,
+        regions,
+        source,
+        runs: this.#planWorkingSet(spec, source),
+        isAdopted: false,
+      })
       this.#served?.requireRegistered()
     })
   }
 
-  #serve(parts: {
-    readonly vmm: ProcessIdentity
-    readonly uffdFd: number
-    readonly regions: readonly MemoryRegion[]
-    readonly source: MemorySource
-    readonly runs: readonly BlockRange[]
-  }): void {
-    const { loop, buffer, emit } = this.#context
+  #serve(
+    parts: Handover & {
+      readonly pidfd: number
+      readonly uffdFd: number
+      readonly source: MemorySource
+      readonly runs: readonly BlockRange[]
+      readonly isAdopted: boolean
+    },
+  ): void {
+    const { loop, buffer, emit, readMark } = this.#context
+    const { pidfd } = parts
     const regions = new MemoryRegions(parts.regions, parts.source.memoryBytes)
-    const writeRecord = () => this.#writeRecord(parts)
-    writeRecord()
-    const journal = this.#owned.use(new RemovedJournal(removedJournalPath(this.#recordPath)))
+    const onRemoved = this.#openJournal(parts, regions)
     const events = this.#owned.use(new EventPage(eventPagePath(this.#recordPath)))
     const uffd = Userfaultfd.fromDescriptor(parts.uffdFd, events.words)
     const served: ServedVm = new ServedVm({
@@ -207,14 +233,9 @@ export class WorkerAttachment implements Disposable {
       buffer,
       isRecorded: this.#workingSetPath !== undefined,
       workingSet: parts.runs,
-      onRemoved: (ranges) => {
-        if (journal.isFull) {
-          writeRecord()
-          journal.clear()
-        }
-        journal.append(ranges)
-      },
+      onRemoved,
       onPrefetched: () => emit({ kind: "ready", id: this.id, stats: served.stats }),
+      duringRead: (read) => markRead(readMark, pidfd, read),
     })
     this.#served = served
     this.#state = "serving"
@@ -226,8 +247,35 @@ export class WorkerAttachment implements Disposable {
     }
     loop.addStepper(stepper)
     this.#watching.defer(() => loop.removeStepper(stepper))
-    loop.watch(uffd.fd, () => this.#guard(() => served.handleReadable()))
+    loop.watch(
+      uffd.fd,
+      () => this.#guard(() => served.handleReadable()),
+      () => this.#fail(blockingVmm()),
+    )
     this.#watching.defer(() => loop.unwatch(uffd.fd))
+  }
+
+  /**
+   * Begins what is kept of the VM for another pager. A VM that is adopted goes on with what it has, which takes no room on the disk.
+   *
+   * @returns What notes memory that was given back
+   */
+  #openJournal(
+    parts: Handover & { readonly isAdopted: boolean },
+    regions: MemoryRegions,
+  ): (ranges: readonly Interval[]) => void {
+    const path = this.#recordPath
+    if (!parts.isAdopted) this.#writeRecord(parts)
+    const journal = this.#owned.use(new RemovedJournal(removedJournalPath(path), { isKept: parts.isAdopted }))
+    const note = (ranges: readonly Interval[]) => {
+      if (journal.append(ranges)) return
+      this.#writeRecord(parts)
+      journal.clear()
+      journal.append(ranges)
+    }
+    // The page of the last events is going to be read over.
+    if (parts.isAdopted) note(readLastRemoved(path, regions))
+    return note
   }
 
   /** @returns What to copy in first; when there is nothing to go by, the VM's own pages are recorded */
@@ -256,6 +304,7 @@ export class WorkerAttachment implements Disposable {
   #watchProcess(pidfd: number): void {
     const { loop, emit } = this.#context
     this.#pidfd = pidfd
+    emit({ kind: "connected", id: this.id, pidfd })
     this.#owned.defer(() => closeDescriptor(pidfd))
     this.#owned.defer(() => loop.unwatch(pidfd))
     loop.watch(pidfd, () => {
@@ -265,7 +314,7 @@ export class WorkerAttachment implements Disposable {
     })
   }
 
-  #writeRecord({ vmm, regions }: { vmm: ProcessIdentity; regions: readonly MemoryRegion[] }): void {
+  #writeRecord({ vmm, regions }: Handover): void {
     writeAttachmentRecord(this.#recordPath, {
       version: 1,
       ...pickOrigin(this.#origin),
@@ -281,7 +330,7 @@ export class WorkerAttachment implements Disposable {
     try {
       action()
     } catch (error) {
-      this.#fail(error)
+      this.#fail(nameDiskFull(error))
     }
   }
 
@@ -300,23 +349,4 @@ export class WorkerAttachment implements Disposable {
 
 function pickOrigin({ id, headerPath, buildsDir }: Origin): Origin {
   return { id, headerPath, buildsDir }
-}
-
-/** undefined when that very process is gone */
-function openProcess(identity: ProcessIdentity): number | undefined {
-  const pidfd = openIfThere(identity.pid)
-  if (pidfd === undefined) return undefined
-  // Whoever is looked up while the descriptor is open is whom it means, or is gone.
-  if (identifyProcessSync(identity.pid)?.startTicks === identity.startTicks) return pidfd
-  closeDescriptor(pidfd)
-  return undefined
-}
-
-function openIfThere(pid: number): number | undefined {
-  try {
-    return openPidfd(pid)
-  } catch (error) {
-    if (error instanceof SystemError && error.code === "ESRCH") return undefined
-    throw error
-  }
 }

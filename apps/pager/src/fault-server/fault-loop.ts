@@ -8,18 +8,28 @@ export interface Stepper {
   step(): void
 }
 
+interface Handler {
+  readonly onReadable: () => void
+  readonly onError: (() => void) | undefined
+  readonly sinceTurn: number
+}
+
 /** The one wait of a worker thread: for many descriptors and for points in time */
 export class FaultLoop {
   readonly #polls = new PollSet()
-  readonly #handlers = new Map<number, { readonly onReadable: () => void; readonly sinceTurn: number }>()
+  readonly #handlers = new Map<number, Handler>()
   readonly #steppers = new Set<Stepper>()
   #turn = 0
   #isStopped = false
 
-  /** Calls `onReadable` whenever the descriptor can be read or its other end is gone */
-  watch(fd: number, onReadable: () => void): void {
+  /**
+   * Calls `onReadable` whenever the descriptor can be read or its other end is gone.
+   *
+   * @param onError Called instead when the descriptor is in error
+   */
+  watch(fd: number, onReadable: () => void, onError?: () => void): void {
     this.#polls.add(fd)
-    this.#handlers.set(fd, { onReadable, sinceTurn: this.#turn })
+    this.#handlers.set(fd, { onReadable, onError, sinceTurn: this.#turn })
   }
 
   /** To be called before the descriptor is closed; one that is not watched is fine */
@@ -52,7 +62,9 @@ export class FaultLoop {
     for (const fd of readable) {
       // A handler may close what another descriptor of the same wait belongs to, and open another of the same number.
       const handler = this.#handlers.get(fd)
-      if (handler !== undefined && handler.sinceTurn < this.#turn) handler.onReadable()
+      if (handler === undefined || handler.sinceTurn >= this.#turn) continue
+      if (handler.onError !== undefined && this.#polls.isInError(fd)) handler.onError()
+      else handler.onReadable()
     }
     const nowMs = performance.now()
     for (const stepper of this.#steppers) if (stepper.nextStepAtMs <= nowMs) stepper.step()

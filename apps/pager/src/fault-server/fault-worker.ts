@@ -39,6 +39,7 @@ const context: AttachmentContext = {
   attachmentsDir: settings.attachmentsDir,
   handshakeTimeoutMs: settings.handshakeTimeoutMs,
   bootId: settings.bootId,
+  readMark: settings.readMark,
   onEnded: (attachment) => {
     if (attachments.get(attachment.id) === attachment) attachments.delete(attachment.id)
   },

@@ -3,6 +3,8 @@ import { Worker } from "node:worker_threads"
 
 import { closeDescriptor, openEventDescriptor, signalEvent } from "@thaw/linux"
 
+import { createReadMark } from "./read-mark.ts"
+import { watchReads } from "./read-watchdog.ts"
 import { deserializeError } from "./serialize-error.ts"
 import type {
   VmEvent,
@@ -14,10 +16,12 @@ import type {
 } from "./worker-messages.ts"
 
 export interface WorkerLinkOptions {
-  readonly settings: Omit<WorkerSettings, "wakeFd">
+  readonly settings: Omit<WorkerSettings, "wakeFd" | "readMark">
   readonly onEvent: (event: VmEvent) => void
   /** The thread ended, and nobody asked it to */
   readonly onDeath: (reason: Error) => void
+  /** The thread is held up by the VMM of that pidfd, and does not come back by itself */
+  readonly onStuck: (worker: WorkerLink, pidfd: number) => void
 }
 
 /** One fault worker as the main thread sees it: calls go in, answers and events come out */
@@ -26,12 +30,15 @@ export class WorkerLink implements AsyncDisposable {
   readonly #worker: Worker
   readonly #pending = new Map<number, PromiseWithResolvers<unknown>>()
   readonly #options: WorkerLinkOptions
+  readonly #watchdog: Disposable
   #nextCallId = 0
   #isStopping = false
 
   constructor(options: WorkerLinkOptions) {
     this.#options = options
-    const workerData: WorkerSettings = { ...options.settings, wakeFd: this.#wakeFd }
+    const readMark = createReadMark()
+    const workerData: WorkerSettings = { ...options.settings, wakeFd: this.#wakeFd, readMark }
+    this.#watchdog = watchReads(readMark, (pidfd) => options.onStuck(this, pidfd))
     this.#worker = new Worker(new URL("./fault-worker.ts", import.meta.url), { workerData })
     this.#worker.on("message", (message: WorkerMessage) => this.#receive(message))
     this.#worker.once("error", (error) => this.#die(error))
@@ -59,6 +66,7 @@ export class WorkerLink implements AsyncDisposable {
     const exited = once(this.#worker, "exit")
     await this.call("stop", undefined)
     await exited
+    this.#watchdog[Symbol.dispose]()
     closeDescriptor(this.#wakeFd)
   }
 

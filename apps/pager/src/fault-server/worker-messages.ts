@@ -2,6 +2,7 @@ import type { ErrorCode } from "@thaw/model"
 
 import type { AttachmentRecord } from "../attachment/attachment-record.ts"
 import type { Interval } from "./interval-set.ts"
+import type { ReadMarkWords } from "./read-mark.ts"
 
 /** What the main thread says to a fault worker and back; all of it can be cloned */
 
@@ -81,6 +82,8 @@ export type WorkerMessage =
 
 /** What happens to a VM by itself */
 export type VmEvent =
+  /** Its VMM is known; `pidfd` is the worker's and open until the VM has ended */
+  | { readonly kind: "connected"; readonly id: string; readonly pidfd: number }
   /** Its memory is handed over and its working set is in place */
   | { readonly kind: "ready"; readonly id: string; readonly stats: VmStats }
   /** It cannot be served any more, and its VMM was told to end */
@@ -96,4 +99,5 @@ export interface WorkerSettings {
   readonly attachmentsDir: string
   readonly handshakeTimeoutMs: number
   readonly bootId: string
+  readonly readMark: ReadMarkWords
 }

@@ -9,12 +9,19 @@ type Handlers = Pick<ServiceImpl<typeof PagerService>, "capture" | "compact">
 
 /** What the host agent has written: a job ends with the call that asked for it */
 export class CaptureHandlers {
-  readonly #worker: CaptureWorker
+  readonly #captures: CaptureWorker
+  readonly #compactions: CaptureWorker
   readonly #attachments: AttachmentSet
   #runningCount = 0
 
-  constructor(parts: { readonly worker: CaptureWorker; readonly attachments: AttachmentSet }) {
-    this.#worker = parts.worker
+  /** @param parts `compactions` is another worker: a guest stands still for as long as its capture waits */
+  constructor(parts: {
+    readonly captures: CaptureWorker
+    readonly compactions: CaptureWorker
+    readonly attachments: AttachmentSet
+  }) {
+    this.#captures = parts.captures
+    this.#compactions = parts.compactions
     this.#attachments = parts.attachments
   }
 
@@ -36,7 +43,9 @@ export class CaptureHandlers {
           headerPath: parsePath("header_path", request.headerPath),
         }
         const removed = attachmentId === "" ? [] : await this.#removedRanges(parseVmId(attachmentId))
-        const result = await this.#count(this.#worker.capture({ ...captureRequest, removed }, context.signal))
+        const result = await this.#count(
+          this.#captures.capture({ ...captureRequest, removed }, context.signal),
+        )
         return {
           ...result,
           pagesScanned: BigInt(result.pagesScanned),
@@ -53,7 +62,7 @@ export class CaptureHandlers {
           buildId: parseBuildIdField("build_id", request.buildId),
           newHeaderPath: parsePath("new_header_path", request.newHeaderPath),
         }
-        const result = await this.#count(this.#worker.compact(compactRequest, context.signal))
+        const result = await this.#count(this.#compactions.compact(compactRequest, context.signal))
         return { dataPages: BigInt(result.dataPages), bytesWritten: BigInt(result.bytesWritten) }
       },
     }

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process"
+import { open } from "node:fs/promises"
 import { join } from "node:path"
 
 import { MIB } from "@thaw/model"
@@ -54,6 +56,34 @@ test("a VM that changed, lost and never needed memory is captured, compacted and
     newHeaderPath: compactedPath,
   })
   await expectRestored("vm-compacted", { headerPath: compactedPath, expected })
+})
+
+test("a compaction that takes its time keeps no capture waiting", async () => {
+  const source = await pager.attachReady("vm-hurry")
+  const pipePath = join(pager.directory, "slow.header")
+  spawnSync("mkfifo", [pipePath])
+  const compacting = pager.client
+    .compact({
+      headerPath: pipePath,
+      buildsDir: pager.snapshot.buildsDir,
+      mergeBuildIds: [],
+      buildId: "hhhhhhhhhhhhhhhh",
+      newHeaderPath: join(pager.directory, "slow.header.new"),
+    })
+    .catch((error: unknown) => error)
+  await pager.client.capture({
+    memoryPath: join(pager.directory, "vm-hurry.mem"),
+    memoryBytes: BigInt(MEMORY_BYTES),
+    parentHeaderPath: pager.snapshot.headerPath,
+    buildsDir: pager.snapshot.buildsDir,
+    buildId: "gggggggggggggggg",
+    headerPath: join(pager.directory, "hurry.header"),
+    attachmentId: "vm-hurry",
+  })
+  // Until now the compaction waited for someone to open the other end.
+  await (await open(pipePath, "w")).close()
+  expect(await compacting).toMatchObject({ code: "data_loss" })
+  await source.kill()
 })
 
 test("a capture of a VM that is not attached is refused, as nobody knows what it gave back", async () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs"
+import { dirname } from "node:path"
 
 import { bindLibc } from "../libc/libc.ts"
 import { SystemError, errnoName, lastErrno } from "../libc/system-error.ts"
+import { lockDirectory } from "./lock-file.ts"
 
 const mount = bindLibc(
   "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
@@ -27,10 +29,13 @@ export interface TmpfsOptions {
 /**
  * Mounts a tmpfs at `path`, which is made when it is missing, unless one is mounted exactly there; tmpfs(5).
  *
+ * One process at a time looks and mounts: of two mounts the later would hide what is in the earlier.
+ *
  * @returns Whether it was mounted now
  */
 export function ensureTmpfs(path: string, options: TmpfsOptions): boolean {
   mkdirSync(path, { recursive: true, mode: options.mode })
+  using _lock = lockDirectory(dirname(path))
   if (readMountType(path) === "tmpfs") return false
   const size = options.sizeBytes === undefined ? "" : `,size=${options.sizeBytes}`
   const data = `mode=0${options.mode.toString(8)}${size}`

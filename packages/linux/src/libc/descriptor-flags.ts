@@ -12,6 +12,13 @@ const fcntl = bindLibc("int fcntl(int fd, int command, long argument)") as (
 const F_GETFL = 3
 const F_SETFL = 4
 
+/** Makes reads and writes of a descriptor wait; holds for all who share the open file */
+export function setBlocking(fd: number): void {
+  const flags = fcntl(fd, F_GETFL, 0)
+  if (flags < 0) throw SystemError.last(`reading the flags of descriptor ${fd}`)
+  if (fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0) throw SystemError.last(`making descriptor ${fd} block`)
+}
+
 /** Makes reads and writes of a descriptor fail with EAGAIN instead of waiting; holds for all who share the open file */
 export function setNonBlocking(fd: number): void {
   const flags = fcntl(fd, F_GETFL, 0)

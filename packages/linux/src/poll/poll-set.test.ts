@@ -26,6 +26,9 @@ describe("PollSet", () => {
     expect(set.wait(1)).toEqual([])
     for (const fd of fds) closeDescriptor(fd)
     expect(set.wait(0)).toHaveLength(MANY - 2)
+    // Closed is another thing than in error.
+    expect(set.isInError(second)).toBe(false)
+    expect(set.isInError(first)).toBe(false)
   })
 
   it("ends by its time limit when it is empty", () => {

@@ -12,6 +12,7 @@ const ENTRY_BYTES = 8
 const EVENTS_OFFSET = 4
 const RETURNED_OFFSET = 6
 const POLLIN = 1
+const POLLERR = 8
 
 const CAPACITY_MIN = 16
 
@@ -61,6 +62,12 @@ export class PollSet {
     return this.#fds.filter(
       (_, index) => this.#entries.readInt16LE(index * ENTRY_BYTES + RETURNED_OFFSET) !== 0,
     )
+  }
+
+  /** Whether the last wait found that descriptor in error; what that means is up to its kind */
+  isInError(fd: number): boolean {
+    const index = this.#fds.indexOf(fd)
+    return index >= 0 && (this.#entries.readInt16LE(index * ENTRY_BYTES + RETURNED_OFFSET) & POLLERR) !== 0
   }
 
   #writeEntry(index: number, fd: number): void {

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads"
 
 import { describe, expect, it, onTestFinished } from "vitest"
 
+import { setBlocking } from "../libc/descriptor-flags.ts"
 import { mapSharedFile } from "../mem/shared-file-mapping.ts"
 import { PollSet } from "../poll/poll-set.ts"
 import type { TouchRequest } from "./_memory-owner.ts"
@@ -115,6 +116,19 @@ describe.skipIf(!isRoot)("Userfaultfd", () => {
     expect(await nextEvents(uffd)).toMatchObject([{ kind: "pagefault", address }])
     uffd.zero(address, PAGE_BYTES)
     expect(await read).toBe(0)
+  })
+
+  it("is found in error while it blocks, and is read without blocking all the same", () => {
+    const { uffd } = openMemory()
+    const poll = new PollSet()
+    poll.add(uffd.fd)
+    expect(poll.wait(0)).toEqual([])
+    setBlocking(uffd.fd)
+    expect(poll.wait(0)).toEqual([uffd.fd])
+    expect(poll.isInError(uffd.fd)).toBe(true)
+    expect(uffd.readEvents()).toEqual([])
+    expect(poll.wait(0)).toEqual([])
+    expect(poll.isInError(uffd.fd)).toBe(false)
   })
 
   it("names what it cannot do, and closes twice", () => {

@@ -101,8 +101,12 @@ export class Userfaultfd implements Disposable {
    * Reads the events that wait, up to 64, without blocking.
    *
    * The owner of the memory stands still in madvise(2) or munmap(2) until its `remove` or `unmap` event has been read.
+   *
+   * Whoever else holds the descriptor can make it block at any time, also between the two calls here: who reads what a stranger holds needs a
+   * watchdog. While it blocks, poll(2) finds it in error.
    */
   readEvents(): UffdEvent[] {
+    setNonBlocking(this.fd)
     const bytes = read(this.fd, this.#events, UFFD_EVENTS_BYTES)
     if (bytes < 0) {
       const errno = lastErrno()

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, lstatSync, rmSync } from "node:fs"
+import { chmodSync, lchownSync, lstatSync, rmSync } from "node:fs"
 
 import { closeDescriptor } from "../libc/close-descriptor.ts"
 import { bindLibc } from "../libc/libc.ts"
@@ -33,7 +33,7 @@ export interface UnixListener extends Disposable {
 /**
  * Listens on a unix stream socket; a socket left at `path` by a process that is gone is replaced.
  *
- * Nobody can connect before mode and owner are set.
+ * Nobody can connect before mode and owner are set. The directory must be one where nobody else may make or exchange names.
  *
  * @param options `uid`: owner of the socket file, whose group stays
  * @returns Listener whose end closes the descriptor and removes the file
@@ -56,7 +56,7 @@ export function listenUnix(
   try {
     if (bind(fd, address, address.length) !== 0) throw SystemError.last(`binding a socket to '${path}'`)
     chmodSync(path, options.mode)
-    chownSync(path, options.uid, lstatSync(path).gid)
+    lchownSync(path, options.uid, lstatSync(path).gid)
     if (listen(fd, BACKLOG) !== 0) throw SystemError.last(`listening on '${path}'`)
   } catch (error) {
     end()

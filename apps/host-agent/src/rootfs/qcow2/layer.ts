@@ -12,11 +12,20 @@ import { syncFile } from "./seal.ts"
 /** Copying the largest disk there is to a slow one */
 const TIMEOUT_MS = 600_000
 
-/** Copies an overlay that nobody writes, with its holes; clusters are shared where the file system can */
-export async function copyImage(source: string, target: string): Promise<void> {
+/**
+ * Copies an overlay that nobody writes, with its holes; clusters are shared where the file system can.
+ *
+ * @param check What must succeed for the copy to be kept
+ */
+export async function copyImage(
+  source: string,
+  target: string,
+  check: (copy: string) => Promise<void>,
+): Promise<void> {
   await makeWhole(target, async (partial) => {
     await run(["cp", "--reflink=auto", "--sparse=always", source, partial], { timeoutMs: TIMEOUT_MS })
     await chmod(partial, 0o600)
+    await check(partial)
   })
 }
 

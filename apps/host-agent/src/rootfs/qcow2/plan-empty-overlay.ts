@@ -1,3 +1,14 @@
+import {
+  BACKING_PATH_BYTES_MAX,
+  CLUSTER_BITS,
+  CLUSTER_BYTES,
+  EXTENSION,
+  HEADER_BYTES,
+  MAGIC,
+  REFCOUNT_ORDER,
+  VERSION,
+} from "./qcow2-format.ts"
+
 /** Bytes to be at an offset of a file; what is between is a hole */
 export interface FilePart {
   readonly offsetBytes: number
@@ -16,19 +27,8 @@ export interface OverlaySpec {
   readonly sizeBytes: number
 }
 
-const CLUSTER_BITS = 16
-const CLUSTER_BYTES = 2 ** CLUSTER_BITS
 /** An L2 table is one cluster of 8-byte entries, each for one cluster */
 const L2_COVERS_BYTES = (CLUSTER_BYTES / 8) * CLUSTER_BYTES
-
-/** Header of version 3 as far as QEMU 2.x knew it, which QEMU still takes: `header_length` says so */
-const HEADER_BYTES = 104
-const MAGIC = 0x51_46_49_fb
-const VERSION = 3
-/** 16-bit reference counts */
-const REFCOUNT_ORDER = 4
-const BACKING_FORMAT_EXTENSION = 0xe2_79_2a_ca
-const BACKING_PATH_BYTES_MAX = 1023
 const SIZE_UNIT_BYTES = 512
 
 /** Clusters of the file: header, refcount table, one refcount block, L1 table */
@@ -94,7 +94,7 @@ function encodeHeader(spec: OverlaySpec, l1Entries: number): Buffer {
 /** Type and length, data padded to 8 bytes; then type 0 of length 0 */
 function encodeBackingFormat(format: string): Buffer {
   const extensions = Buffer.alloc(8 + 8 + 8)
-  extensions.writeUInt32BE(BACKING_FORMAT_EXTENSION, 0)
+  extensions.writeUInt32BE(EXTENSION.backingFormat, 0)
   extensions.writeUInt32BE(format.length, 4)
   extensions.write(format, 8)
   return extensions

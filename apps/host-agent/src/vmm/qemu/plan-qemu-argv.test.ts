@@ -46,6 +46,15 @@ describe("planBootArgv()", () => {
     })
   })
 
+  it("names what the disk is built on, for QEMU not to ask the disk", () => {
+    const backing = { format: "raw", path: "/templates/base/rootfs.ext4" } as const
+    const overlay = { ...spec, rootfs: { ...spec.rootfs, backing } }
+    const overlayArgv = planBootArgv(overlay, { accelerator: "tcg", qmpSocketPath: "/q" })
+    expect(JSON.parse(valueAfter(overlayArgv, "-blockdev") ?? "")).toMatchObject({
+      backing: { driver: "raw", "read-only": true, file: { driver: "file", filename: backing.path } },
+    })
+  })
+
   it("keeps the guest's memory in a file that others can map", () => {
     expect(valueAfter(argv, "-object")).toBe(
       "memory-backend-file,id=mem,size=512M,mem-path=/run/memory/a,,b,share=on",

@@ -71,9 +71,13 @@ function planAccelerator(accelerator: "kvm" | "tcg"): string[] {
     : ["-accel", "tcg,thread=multi", "-cpu", "max"]
 }
 
-function planBlockdev(rootfs: VmSpec["rootfs"]): object {
-  const file = { driver: "file", filename: rootfs.path, "node-name": "rootfs-file" }
-  return { driver: rootfs.format, "node-name": "rootfs", file, discard: "unmap" }
+/** What the disk is built on is named, because QEMU would open, as root, whatever the disk's own header says */
+function planBlockdev({ format, path, backing }: VmSpec["rootfs"]): object {
+  const file = { driver: "file", filename: path, "node-name": "rootfs-file" }
+  const device = { driver: format, "node-name": "rootfs", file, discard: "unmap" }
+  if (backing === undefined) return device
+  const backingFile = { driver: "file", filename: backing.path }
+  return { ...device, backing: { driver: backing.format, "read-only": true, file: backingFile } }
 }
 
 /** QEMU's option lists take a doubled comma for one that is meant */
