@@ -9,7 +9,7 @@ const RETRY_MS = 20
 /** A guest that may have taken longer to set its clock is told once more: it has in memory by then what it needs to be quick */
 const CLOCK_LAG_MS_MAX = 30
 /** On a machine too busy for that, the clock is as good as it gets */
-const CONFIGURE_COUNT_MAX = 3
+const CONFIGURE_COUNT_MAX = 6
 
 export interface ConfigureOptions {
   readonly timeoutMs: number

@@ -39,6 +39,7 @@ const START_TIMEOUT_MS = 15_000
 const START_POLL_MS = 10
 const CALL_TIMEOUT_MS = 5_000
 const RESTART_PAUSE_MS = 200
+const STEADY_AFTER_MS = 1_000
 /** VMs stand still while there is no pager */
 const LOST_AFTER_MS = 30_000
 
@@ -174,8 +175,10 @@ export class Pager implements AsyncDisposable {
     const { signal } = this.#closing
     let aliveAtMs = performance.now()
     while (!signal.aborted) {
+      let thereAtMs = Infinity
       try {
         await this.#ensure()
+        thereAtMs = performance.now()
         try {
           for await (const { id, reason } of this.client.watchFailures({}, { signal })) onFailure(id, reason)
         } finally {
@@ -189,6 +192,8 @@ export class Pager implements AsyncDisposable {
         aliveAtMs = performance.now()
         onLost()
       }
+      // VMs stand still meanwhile: only a pager that dies as soon as it is there is waited with.
+      if (performance.now() - thereAtMs > STEADY_AFTER_MS) continue
       await sleep(RESTART_PAUSE_MS, undefined, { signal }).catch(() => undefined)
     }
   }

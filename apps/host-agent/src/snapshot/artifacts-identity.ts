@@ -2,10 +2,11 @@ import { createHash } from "node:crypto"
 import { stat } from "node:fs/promises"
 
 import type { HostPaths } from "../host-paths.ts"
+import { EMULATED_KERNEL_ARGS, KERNEL_ARGS } from "../template/kernel-args.ts"
 
 /**
- * Tells one installation of kernel and initramfs (which holds the guest agent) from another. They are replaced by rename, so
- * size and time of change are enough.
+ * Tells one installation of kernel and initramfs (which holds the guest agent) from another, and what the kernel is told. Files are replaced
+ * by rename, so size and time of change are enough.
  */
 export async function readArtifactsIdentity(paths: Pick<HostPaths, "kernel" | "initramfs">): Promise<string> {
   const files = await Promise.all(
@@ -14,5 +15,7 @@ export async function readArtifactsIdentity(paths: Pick<HostPaths, "kernel" | "i
       return `${size}:${mtimeNs}`
     }),
   )
-  return createHash("sha256").update(files.join("\n")).digest("hex")
+  return createHash("sha256")
+    .update([...files, ...KERNEL_ARGS, ...EMULATED_KERNEL_ARGS].join("\n"))
+    .digest("hex")
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises"
-
 import { MIB } from "@thaw/model"
 import { expect, test, vi } from "vitest"
 
@@ -36,20 +34,24 @@ test("a VMM that makes its userfaultfd block is ended, and holds nobody up", asy
   expect((await pager.client.getPager({})).pid).toBe(pid)
 })
 
-test("a VMM that does so again and again is ended, if with its pager, and the others go on", async () => {
+test("a VMM that does so again and again, and takes its faults away from the pager, hurts itself alone", async () => {
   const { pager: owned, others } = await startWithOthers()
   await using pager = owned
   const vmm = await pager.attachReady("vm", { vmm: { threads: 3 } })
   vmm.flip(2)
-  const reading = others.map(async (other) => await other.hash(0, MEMORY_BYTES))
+  let isRead = false
+  const reading = Promise.all(others.map(async (other) => await other.hash(0, MEMORY_BYTES)))
+  void reading.then(() => (isRead = true))
   void vmm.hash(0, HALF_BYTES, 0)
   void vmm.hash(HALF_BYTES, HALF_BYTES, 1)
-  await vmm.ended()
-  expect(vmm.signal).toBe("SIGKILL")
-  await sleep(100)
-  console.log(`the VMM was ended ${pager.isRunning ? "by a pager that goes on" : "together with its pager"}`)
-  if (!pager.isRunning) await pager.start()
-  expect(new Set(await Promise.all(reading))).toEqual(new Set([sha256(pager.snapshot.memory)]))
-  expect((await pager.client.detach({ id: "vm" })).failure).toMatch(BLOCKING)
-  await until(async () => !(await pager.records()).some((name) => name.startsWith("vm.")))
+  await until(async () => {
+    // It ends with the VM when that was quick enough to hold a worker up.
+    if (!pager.isRunning) await pager.start()
+    return isRead
+  })
+  expect(new Set(await reading)).toEqual(new Set([sha256(pager.snapshot.memory)]))
+  const { failure } = await pager.client.detach({ id: "vm" })
+  console.log(
+    vmm.isRunning ? "the VMM waits for pages it took the faults of" : `the VMM was ended: ${failure}`,
+  )
 })
