@@ -172,21 +172,42 @@ describe.each(RESUME_VMM_STEPS)("resume, at step %s", (step) => {
   })
 })
 
-describe.each(["freeze", "state", "capture"])("pause, at step %s", (step) => {
+describe.each(["freeze", "state"])("pause, at step %s", (step) => {
   it("ends in error when the VMM is killed there, and leaves nothing", async () => {
-    await destroy()
-    const before = await readFrozen(platform.dataDir)
-    ;({ id } = await platform.api.create({ memory_mib: 256 }))
-    await arm(step, "kill-vmm")
-    await expect(platform.api.pause(id)).rejects.toBeInstanceOf(ApiError)
-    await expectStatus("error")
-    expect((await platform.api.get(id)).reason).toMatch(/VM/)
-    await expectHeld(platform, {})
-    await destroy()
-    await expectFrozen(platform, before)
-    ;({ id } = await platform.api.create({ memory_mib: 256 }))
-    witness = await startWitness(platform.api, id)
+    await expectLostWithVmm(step)
   })
+})
+
+/** Nothing is saved yet that the sandbox could be resumed from */
+async function expectLostWithVmm(step: string): Promise<void> {
+  await destroy()
+  const before = await readFrozen(platform.dataDir)
+  ;({ id } = await platform.api.create({ memory_mib: 256 }))
+  await arm(step, "kill-vmm")
+  await expect(platform.api.pause(id)).rejects.toBeInstanceOf(ApiError)
+  await expectEnded(before)
+}
+
+async function expectEnded(before: readonly string[]): Promise<void> {
+  await expectStatus("error")
+  expect((await platform.api.get(id)).reason).toMatch(/VM/)
+  await expectHeld(platform, {})
+  await destroy()
+  await expectFrozen(platform, before)
+}
+
+it("pause of a VMM that is killed before its memory is captured is done whole, or ends in error and leaves nothing", async () => {
+  await destroy()
+  const before = await readFrozen(platform.dataDir)
+  ;({ id } = await platform.api.create({ memory_mib: 256 }))
+  witness = await startWitness(platform.api, id)
+  await arm("capture", "kill-vmm")
+  // The memory outlives the VMM, and the pager may not have noticed yet that it is dead.
+  const answer: unknown = await platform.api.pause(id).catch((error: unknown) => error)
+  if (answer instanceof ApiError) return await expectEnded(before)
+  await expectPaused()
+  await platform.api.resume(id)
+  await expectIntact()
 })
 
 describe.each(["publish", "commit"])("pause, at step %s", (step) => {

@@ -1,3 +1,4 @@
+import { isAlive } from "@thaw/linux"
 import { PlatformError } from "@thaw/model"
 
 import type { Vm, VmEnd } from "../vmm/vmm.ts"
@@ -29,8 +30,11 @@ export async function whileRunning<T>(
 
 /** Fails for a VM that is over: from a start that is not complete there is a way back, once it is there is none */
 export async function requireAlive(vm: Vm): Promise<void> {
+  const isThere = await isAlive(vm.process)
   const end = await Promise.race([vm.ended, Promise.resolve()])
   if (end !== undefined) throw endedEarly(end)
+  // Its monitor connection tells of a process's end a moment later.
+  if (!isThere) throw endedEarly({ reason: "the VMM process ended", consoleTail: "" })
 }
 
 function endedEarly({ reason, consoleTail }: VmEnd): PlatformError {
