@@ -204,10 +204,10 @@ describe("a sandbox whose data is damaged where it is not needed at once", () =>
       for (let block = 0; block < 1024; block++) flip(bytes, middle + block * 4096 + 7)
       return bytes
     }
-    await using _damage = await damage(largestBuildPath, spoil)
+    await damage(largestBuildPath, spoil)
     await platform.api.resume(id)
-    await beginReading(platform.api, id)
-    await expect(finishReading(platform.api, id)).rejects.toBeInstanceOf(ApiError)
+    const reading = beginReading(platform.api, id).then(async () => await finishReading(platform.api, id))
+    await expect(reading).rejects.toBeInstanceOf(ApiError)
     await expectStatus("error")
     const { reason } = await platform.api.get(id)
     process.stdout.write(`running on damaged data: ${reason}\n`)
